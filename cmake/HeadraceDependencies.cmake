@@ -1,0 +1,26 @@
+# The libraries that come from the system's packages (tools/setup.sh installs them).
+
+find_package(fmt 9 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(hwy REQUIRED)
+
+if(HEADRACE_BUILD_SERVER)
+  find_package(spdlog REQUIRED)
+  find_package(prometheus-cpp CONFIG REQUIRED)
+  find_package(tomlplusplus REQUIRED)
+  find_path(HEADRACE_BOOST_INCLUDE boost/beast/version.hpp REQUIRED)
+  add_library(headrace_boost INTERFACE)
+  target_include_directories(headrace_boost SYSTEM INTERFACE "${HEADRACE_BOOST_INCLUDE}")
+  target_compile_definitions(headrace_boost INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+  find_path(HEADRACE_CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+endif()
+
+if(HEADRACE_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(rapidcheck REQUIRED)
+  add_library(headrace_gtest INTERFACE)
+  target_link_libraries(headrace_gtest INTERFACE GTest::gmock GTest::gtest GTest::gtest_main)
+endif()
+if(HEADRACE_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headrace/status.h"
+
+namespace arrow {
+class RecordBatchReader;
+class Schema;
+}  // namespace arrow
+
+namespace headrace {
+
+/// What a caller wants of a source. A source applies what it can do cheaply and exactly, and says which.
+struct ReadRequest {
+  /// Columns to return, in this order; empty optional: all.
+  std::optional<std::vector<std::string>> columns;
+  /// Only the first `limit` rows, or with `from_end` the last ones (still oldest first). At least 0.
+  std::optional<int64_t> limit;
+  bool from_end = false;
+};
+
+/// A reader and what of the request it has applied already; the caller shapes the rest.
+struct OpenedSource {
+  std::shared_ptr<arrow::RecordBatchReader> reader;
+  bool columns_applied = false;
+  bool limit_applied = false;
+};
+
+/// What is known of a source without reading it.
+struct SourceStatistics {
+  std::optional<int64_t> num_rows;
+  std::optional<int64_t> num_bytes;
+};
+
+/// Anything that rows can be read from: a live window, a set of files, a bar series, a SQL table.
+/// Thread rule: all methods may be called from any thread, at the same time.
+class Source {
+ public:
+  virtual ~Source() = default;
+  virtual std::shared_ptr<arrow::Schema> schema() const = 0;
+  virtual SourceStatistics statistics() const = 0;
+  /// A consistent view of the source as it is now. The reader stays valid when the source moves on.
+  virtual Result<OpenedSource> Open(const ReadRequest& request) = 0;
+};
+
+/// Anything that rows can be written to.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Appends all rows of the reader, or none. Returns how many.
+  virtual Result<int64_t> Append(arrow::RecordBatchReader& reader) = 0;
+};
+
+}  // namespace headrace
