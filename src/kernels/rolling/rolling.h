@@ -16,8 +16,8 @@ namespace headrace::kernels {
 ///   min, max
 ///   median    the middle value or the mean of the two middle ones
 ///   quantile  linear interpolation between order statistics at (n - 1) * quantile
-///   skew      g1 = m3 / m2^1.5 with m_k = sum((x - mean)^k) / n (as Polars and SciPy, biased); does not exist where m2 is 0 or n < 2... see .md
-///   kurtosis  m4 / m2^2 - 3 (Fisher, biased)
+///   skew      g1 = m3 / m2^1.5 with m_k = sum((x - mean)^k) / n (biased, as Polars and SciPy)
+///   kurtosis  m4 / m2^2 - 3 (Fisher, biased); neither exists where m2 is 0
 ///   first, last   oldest and newest valid value in the window
 ///   lag       the value `window` rows earlier; does not exist if that row is not retained or is null
 ///   diff      x[r] - x[r - window];  pct_change  x[r] / x[r - window] - 1
@@ -41,11 +41,13 @@ struct RollingSpec {
   double quantile = 0.5;    ///< [0, 1]; kQuantile
 };
 
-/// A column by absolute row number: row r is values[r], and valid if bit r of `validity` is set (LSB
-/// first, as Arrow). `validity` null: all valid. Only rows that the caller says are retained are read.
+/// A column by absolute row number: row r is values[r - origin], and valid if bit (r - origin) of `validity`
+/// is set (LSB first, as Arrow). `validity` null: all valid. Only rows that the caller says are retained are
+/// read.
 struct RollingColumn {
   const double* values = nullptr;
   const uint8_t* validity = nullptr;
+  int64_t origin = 0;
 };
 
 /// Where a batch form writes: row r of the column goes to values[r - first_row]; where a result does not

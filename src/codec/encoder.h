@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <arrow/type_fwd.h>
+
+#include "codec/format.h"
+#include "headrace/status.h"
+
+namespace headrace::codec {
+
+/// Some bytes of an encoded result, to be sent one buffer after the other. Buffers may lie in the
+/// columns themselves (Arrow formats are not copied); they keep what they lie in alive.
+using Chunk = std::vector<std::shared_ptr<arrow::Buffer>>;
+
+struct EncodeOptions {
+  arrow::MemoryPool* pool = nullptr;      ///< none: Arrow's default
+  int64_t target_chunk_bytes = 1 << 20;   ///< text formats gather about this much before a chunk is given
+};
+
+/// Pulls a reader and gives bytes, a chunk at a time; only one batch and one chunk are held.
+/// Thread rule: one thread at a time.
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  /// The next bytes; an empty chunk at the end. After an error the encoder is done.
+  virtual Result<Chunk> Next() = 0;
+};
+
+/// Nothing is read and nothing refused before the first Next().
+Result<std::unique_ptr<Encoder>> MakeEncoder(Format format,
+                                             std::shared_ptr<arrow::RecordBatchReader> reader,
+                                             const EncodeOptions& options = {});
+
+int64_t ChunkBytes(const Chunk& chunk) noexcept;
+
+}  // namespace headrace::codec
