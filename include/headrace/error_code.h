@@ -49,8 +49,8 @@ std::span<const ErrorKind> ErrorKinds() noexcept;
 
 const ErrorKind& Describe(ErrorCode code) noexcept;
 
-/// A failed Status that carries `code`. `location` says where in the input the fault lies, outermost
-/// first ("body", "data", "3", "temperature"); empty when the message alone says it.
+/// A failed Status that carries `code`. `location` says where in the input the fault lies,
+/// outermost first ("body", "data", "3", "temperature"); empty when the message alone says it.
 Status MakeError(ErrorCode code, std::string message, std::vector<std::string> location = {});
 
 /// The code of a failed status; statuses that Arrow made are mapped by their own kind.

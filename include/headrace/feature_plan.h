@@ -12,8 +12,24 @@ namespace headrace {
 
 /// The statistics that a window of rows can have. Formulas in docs/features.md.
 enum class Stat : uint8_t {
-  kCount, kSum, kMean, kVar, kStd, kMin, kMax, kMedian, kQuantile, kSkew, kKurtosis,
-  kFirst, kLast, kLag, kDiff, kPctChange, kZscore, kEwmMean,
+  kCount,
+  kSum,
+  kMean,
+  kVar,
+  kStd,
+  kMin,
+  kMax,
+  kMedian,
+  kQuantile,
+  kSkew,
+  kKurtosis,
+  kFirst,
+  kLast,
+  kLag,
+  kDiff,
+  kPctChange,
+  kZscore,
+  kEwmMean,
 };
 
 /// A statistic as a request names it: "mean", "std", ..., "quantile" (0.5) or "quantile_0.95".
@@ -30,16 +46,16 @@ struct StatRequest {
 /// All names that StatRequest::Parse takes, for messages and documentation.
 std::string StatNames();
 
-/// What to compute of each numeric column: columns x windows x stats, then lags. Immutable once made;
-/// equal plans share one maintained table in a live window.
+/// What to compute of each numeric column: columns x windows x stats, then lags. Immutable once
+/// made; equal plans share one maintained table in a live window.
 struct FeaturePlan {
   std::vector<int64_t> windows = {5, 10, 20};  ///< rows, each >= 1, no duplicates
   std::vector<StatRequest> stats = DefaultStats();
-  std::vector<int64_t> lags = {1, 2, 3};       ///< rows, each >= 1, no duplicates
+  std::vector<int64_t> lags = {1, 2, 3};            ///< rows, each >= 1, no duplicates
   std::optional<std::vector<std::string>> columns;  ///< numeric columns to derive from; none: all
-  int64_t min_samples = 1;   ///< a statistic of fewer non-null values does not exist; >= 1
-  int ddof = 1;              ///< 0 or 1, of var, std and zscore
-  bool fill_zero = true;     ///< a derived value that does not exist is 0.0, else null
+  int64_t min_samples = 1;  ///< a statistic of fewer non-null values does not exist; >= 1
+  int ddof = 1;             ///< 0 or 1, of var, std and zscore
+  bool fill_zero = true;    ///< a derived value that does not exist is 0.0, else null
 
   /// mean, std, min, max.
   static std::vector<StatRequest> DefaultStats();
@@ -51,7 +67,8 @@ struct FeaturePlan {
   /// ErrorCode::kInvalidArgument with the field located ("rolling_windows", "1").
   Status Validate() const;
 
-  /// The longest look-back in rows, at least 1: of windows that any statistic uses, and of lags + 1.
+  /// The longest look-back in rows, at least 1: of windows that any statistic uses, and of lags
+  /// + 1.
   int64_t LookBackRows() const noexcept;
 
   /// Names of what is derived from `column`: each window's stats in request order, then the lags.

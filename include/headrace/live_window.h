@@ -36,9 +36,9 @@ struct LiveWindowOptions {
 };
 
 struct AppendResult {
-  int64_t appended = 0;     ///< rows of the request
-  int64_t buffer_size = 0;  ///< rows shown afterwards
-  double avg_append_ms = 0; ///< time in Append per row since creation or clear
+  int64_t appended = 0;      ///< rows of the request
+  int64_t buffer_size = 0;   ///< rows shown afterwards
+  double avg_append_ms = 0;  ///< time in Append per row since creation or clear
 };
 
 struct LiveWindowStats {
@@ -54,19 +54,20 @@ struct LiveWindowStats {
 
 /// The last `window_size` rows of a stream, with rolling features that are kept up to date.
 ///
-/// Types of loosely typed rows (RowBatch): integers are int64; a column becomes double when a fraction
-/// arrives, unless an integer in it is beyond 2^53 and would change; null adopts the first type; a new
-/// key is a new column with nulls before it; a missing key is null. Everything else that does not fit
-/// (string against number, bool against number, nested values, integers beyond int64) is
-/// ErrorCode::kTypeMismatch, located as {"data", row, column}. A column that has had nulls only shows
-/// as arrow::null().
+/// Types of loosely typed rows (RowBatch): integers are int64; a column becomes double when a
+/// fraction arrives, unless an integer in it is beyond 2^53 and would change; null adopts the first
+/// type; a new key is a new column with nulls before it; a missing key is null. Everything else
+/// that does not fit (string against number, bool against number, nested values, integers beyond
+/// int64) is ErrorCode::kTypeMismatch, located as {"data", row, column}. A column that has had
+/// nulls only shows as arrow::null().
 ///
 /// All or nothing: a refused append leaves the window as it was, its schema included.
 ///
 /// Thread rule: all methods may be called from any thread at the same time. Appends are applied one
 /// after the other. Readers see a consistent snapshot, never half an append; neither waits for the
-/// other while rows are copied, converted or computed. What a reader was given stays valid, also after
-/// the window has moved on, was cleared or destroyed; it holds on to its memory until released.
+/// other while rows are copied, converted or computed. What a reader was given stays valid, also
+/// after the window has moved on, was cleared or destroyed; it holds on to its memory until
+/// released.
 class LiveWindow final : public Source, public Sink {
  public:
   /// `budget` must outlive the window and all that was read from it.
@@ -84,10 +85,10 @@ class LiveWindow final : public Source, public Sink {
   /// bitmaps (nulls, bools) are.
   Result<std::shared_ptr<arrow::RecordBatch>> Read(std::optional<int64_t> tail = {}) const;
 
-  /// The same with the plan's derived columns behind the originals. The first read of a plan computes
-  /// it for the window; from then on appends keep it up to date.
-  /// ErrorCode::kUnknownName / kTypeMismatch if the plan names an unknown or non-numeric column;
-  /// kInvalidArgument if a derived name is that of another column.
+  /// The same with the plan's derived columns behind the originals. The first read of a plan
+  /// computes it for the window; from then on appends keep it up to date. ErrorCode::kUnknownName /
+  /// kTypeMismatch if the plan names an unknown or non-numeric column; kInvalidArgument if a
+  /// derived name is that of another column.
   Result<std::shared_ptr<arrow::RecordBatch>> Features(const FeaturePlan& plan,
                                                        std::optional<int64_t> tail = {}) const;
 
@@ -95,8 +96,8 @@ class LiveWindow final : public Source, public Sink {
   Result<std::vector<std::string>> VectorNames(const FeaturePlan& plan) const;
 
   /// The newest row as a model takes it: numeric originals and derived columns as doubles, a null
-  /// original as NaN. Returns how many were written; with `out` too short, only how many are needed.
-  /// 0 if the window is empty. Does not allocate once the plan is kept up to date.
+  /// original as NaN. Returns how many were written; with `out` too short, only how many are
+  /// needed. 0 if the window is empty. Does not allocate once the plan is kept up to date.
   Result<int64_t> LatestVector(const FeaturePlan& plan, std::span<double> out) const;
 
   /// Drops rows, feature tables and counters; keeps the schema.

@@ -40,9 +40,9 @@ class Reservation {
 
 /// The one bound on what the process holds. It is an arrow::MemoryPool, so that Arrow's decoders,
 /// builders and writers draw from it unasked; whoever allocates by other means reserves its share.
-/// A request that does not fit is refused at once with ErrorCode::kMemoryLimit and a message that says
-/// who holds what; nothing here ever waits.
-/// Thread rule: all methods may be called from any thread. The budget outlives what draws from it.
+/// A request that does not fit is refused at once with ErrorCode::kMemoryLimit and a message that
+/// says who holds what; nothing here ever waits. Thread rule: all methods may be called from any
+/// thread. The budget outlives what draws from it.
 class MemoryBudget final : public arrow::MemoryPool {
  public:
   /// `limit_bytes` 0 means the default, see DefaultLimitBytes().
@@ -50,8 +50,8 @@ class MemoryBudget final : public arrow::MemoryPool {
                         arrow::MemoryPool* parent = arrow::default_memory_pool());
   ~MemoryBudget() override;
 
-  /// 70 % of the smaller of this process's cgroup limit (v1 or v2, nearest ancestor included) and the
-  /// machine's physical memory.
+  /// 70 % of the smaller of this process's cgroup limit (v1 or v2, nearest ancestor included) and
+  /// the machine's physical memory.
   static int64_t DefaultLimitBytes();
 
   /// The budget of this process: what Python's embedded objects and the command line draw from.
@@ -99,8 +99,8 @@ class MemoryBudget final : public arrow::MemoryPool {
   std::unique_ptr<Impl> impl_;
 };
 
-/// "512MB", "1.5 GiB", "2000000": bytes. Units B, kB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB,
-/// TiB (powers of 1024), in any case. ErrorCode::kInvalidArgument otherwise, or if below 1.
+/// "512MB", "1.5 GiB", "2000000": bytes. Units B, kB, MB, GB, TB (powers of 1000) and KiB, MiB,
+/// GiB, TiB (powers of 1024), in any case. ErrorCode::kInvalidArgument otherwise, or if below 1.
 Result<int64_t> ParseByteSize(std::string_view text);
 
 /// 1536 -> "1.5 KiB".

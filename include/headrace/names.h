@@ -8,9 +8,9 @@
 
 namespace headrace {
 
-/// Names of buffers, tables and sources: 1-128 characters of letters, digits and `_ . : -`, and not `.`
-/// or `..`. Anything else is refused with the rule (ErrorCode::kInvalidArgument).
-/// `what` names the thing in the message and in the error's location ("buffer_id").
+/// Names of buffers, tables and sources: 1-128 characters of letters, digits and `_ . : -`, and not
+/// `.` or `..`. Anything else is refused with the rule (ErrorCode::kInvalidArgument). `what` names
+/// the thing in the message and in the error's location ("buffer_id").
 Status ValidateName(std::string_view name, std::string_view what);
 
 /// The candidate nearest to `wrong` by edit distance, or empty if none is near enough to be a typo.

@@ -9,15 +9,15 @@ namespace headrace {
 /// One value of a loosely typed row, as JSON or a Python dict has it. Strings are borrowed.
 struct Cell {
   enum class Kind : uint8_t {
-    kAbsent,     ///< the row has no such key: reads as null
+    kAbsent,  ///< the row has no such key: reads as null
     kNull,
     kBool,
     kInt64,
     kDouble,
-    kString,     ///< UTF-8, borrowed
-    kTimestamp,  ///< UTC nanoseconds
-    kBigInteger, ///< an integer beyond int64, kept as text so that it can be named when refused
-    kNested,     ///< an object or array, kept as text so that it can be named when refused
+    kString,      ///< UTF-8, borrowed
+    kTimestamp,   ///< UTC nanoseconds
+    kBigInteger,  ///< an integer beyond int64, kept as text so that it can be named when refused
+    kNested,      ///< an object or array, kept as text so that it can be named when refused
   };
 
   Kind kind = Kind::kAbsent;
@@ -60,17 +60,15 @@ struct Cell {
   static Cell String(std::string_view v) noexcept { return Text(Kind::kString, v); }
 
   /// Requires: kind is kString, kBigInteger or kNested.
-  std::string_view view() const noexcept {
-    return {text.data, static_cast<size_t>(text.size)};
-  }
+  std::string_view view() const noexcept { return {text.data, static_cast<size_t>(text.size)}; }
   bool is_null() const noexcept { return kind == Kind::kAbsent || kind == Kind::kNull; }
 };
 
 /// Rows that have keys instead of a schema, held by column in the order in which keys first appear.
 /// What codec makes of JSON, what Python makes of a dict, and what a live window gives types to.
 /// Names and strings are borrowed from the bytes that were parsed; they must outlive the batch.
-/// Made to be reused: Reset() keeps the memory of earlier batches, so that a steady stream of rows with
-/// the same keys allocates nothing. Thread rule: one thread at a time.
+/// Made to be reused: Reset() keeps the memory of earlier batches, so that a steady stream of rows
+/// with the same keys allocates nothing. Thread rule: one thread at a time.
 class RowBatch {
  public:
   void Reset() noexcept;

@@ -15,11 +15,13 @@ class Schema;
 
 namespace headrace {
 
-/// What a caller wants of a source. A source applies what it can do cheaply and exactly, and says which.
+/// What a caller wants of a source. A source applies what it can do cheaply and exactly, and says
+/// which.
 struct ReadRequest {
   /// Columns to return, in this order; empty optional: all.
   std::optional<std::vector<std::string>> columns;
-  /// Only the first `limit` rows, or with `from_end` the last ones (still oldest first). At least 0.
+  /// Only the first `limit` rows, or with `from_end` the last ones (still oldest first). At least
+  /// 0.
   std::optional<int64_t> limit;
   bool from_end = false;
 };
