@@ -31,29 +31,34 @@ struct Cell {
     } text;
   };
 
-  static Cell Null() noexcept { return Cell{.kind = Kind::kNull}; }
+  static Cell Of(Kind kind) noexcept {
+    Cell c;
+    c.kind = kind;
+    return c;
+  }
+  static Cell Null() noexcept { return Of(Kind::kNull); }
   static Cell Bool(bool v) noexcept {
-    Cell c{.kind = Kind::kBool};
+    Cell c = Of(Kind::kBool);
     c.boolean = v;
     return c;
   }
   static Cell Int64(int64_t v) noexcept {
-    Cell c{.kind = Kind::kInt64};
+    Cell c = Of(Kind::kInt64);
     c.int64 = v;
     return c;
   }
   static Cell Double(double v) noexcept {
-    Cell c{.kind = Kind::kDouble};
+    Cell c = Of(Kind::kDouble);
     c.float64 = v;
     return c;
   }
   static Cell Timestamp(int64_t utc_ns) noexcept {
-    Cell c{.kind = Kind::kTimestamp};
+    Cell c = Of(Kind::kTimestamp);
     c.int64 = utc_ns;
     return c;
   }
   static Cell Text(Kind kind, std::string_view v) noexcept {
-    Cell c{.kind = kind};
+    Cell c = Of(kind);
     c.text = {v.data(), static_cast<int64_t>(v.size())};
     return c;
   }
@@ -97,11 +102,16 @@ class RowBatch {
     std::vector<Cell> cells;
   };
   int64_t Find(std::string_view name) noexcept;
+  int64_t AddColumn(std::string_view name);
+  void UpdateIndex();
 
   std::vector<Column> columns_;  // the first num_columns_ are in use
   int64_t num_columns_ = 0;
   int64_t num_rows_ = 0;
   int64_t hint_ = 0;  // where the next key is expected
+  // Hash table of the column numbers, -1 for an empty slot; in use when there are many columns.
+  std::vector<int32_t> slots_;
+  int64_t indexed_columns_ = 0;  // how many columns are in it
 };
 
 }  // namespace headrace
