@@ -1,0 +1,55 @@
+"""Live windows of time-ordered rows with rolling features, in this process or on a server.
+
+    import headrace as hr
+
+    ticks = hr.Buffer(window_size=10_000)
+    ticks.append({"price": 101.5, "size": 3})
+    ticks.features(rolling_windows=[5, 20], tail=100).to_polars()
+
+`hr.Client("http://localhost:14345").buffer("ticks")` has the same methods against a server.
+Results are Arrow: pyarrow, Polars, pandas, DuckDB and NumPy take them as they are.
+"""
+
+from headrace._core import AppendResult, FeaturePlan, __version__
+from headrace.buffer import Buffer
+from headrace.client import Client, RemoteBuffer
+from headrace.errors import (
+    Cancelled,
+    HeadraceError,
+    HeadraceIOError,
+    InvalidArgument,
+    MalformedBody,
+    MemoryLimit,
+    NameExists,
+    Timeout,
+    TooLarge,
+    TypeMismatch,
+    Unavailable,
+    UnknownName,
+)
+from headrace.frame import Frame
+from headrace.live_buffer import BufferStats, LiveBuffer
+
+__all__ = [
+    "AppendResult",
+    "Buffer",
+    "BufferStats",
+    "Cancelled",
+    "Client",
+    "FeaturePlan",
+    "Frame",
+    "HeadraceError",
+    "HeadraceIOError",
+    "InvalidArgument",
+    "LiveBuffer",
+    "MalformedBody",
+    "MemoryLimit",
+    "NameExists",
+    "RemoteBuffer",
+    "Timeout",
+    "TooLarge",
+    "TypeMismatch",
+    "Unavailable",
+    "UnknownName",
+    "__version__",
+]

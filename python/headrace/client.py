@@ -1,0 +1,278 @@
+"""Buffers on a server."""
+
+import json
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, Unpack
+from urllib.parse import quote
+
+from headrace import _core
+from headrace._core import AppendResult, FeaturePlan
+from headrace.connection import ConnectionPool
+from headrace.errors import NameExists
+from headrace.frame import Frame
+from headrace.live_buffer import BufferStats, PlanOptions, Rows, Schema, resolve_plan
+from headrace.rows import describe_schema, normalize
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+_PREFIX = "/v1/ml/polars"
+_ARROW = "application/vnd.apache.arrow.stream"
+_JSON = "application/json"
+
+
+class Client:
+    """A Headrace server. Any method may be called from any thread.
+
+    Args:
+        url: the server's address.
+        timeout: seconds to wait for the server, for each step of a request.
+
+    Raises (every method):
+        Unavailable: the server cannot be reached or is stopping.
+        Timeout: no answer in time.
+    """
+
+    def __init__(self, url: str = "http://localhost:14345", *, timeout: float = 30.0) -> None:
+        self._url = url
+        self._pool = ConnectionPool(url, timeout)
+
+    def __repr__(self) -> str:
+        return f"<headrace.Client {self._url}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the idle connections; the client stays usable."""
+        self._pool.close()
+
+    def health(self) -> dict[str, Any]:
+        """What the server says of itself."""
+        answer: dict[str, Any] = self._pool.request("GET", "/v1/health").json()
+        return answer
+
+    def list(self) -> Sequence[BufferStats]:
+        """Figures of all buffers."""
+        answer = self._pool.request("GET", f"{_PREFIX}/buffers").json()
+        return [_stats(entry) for entry in answer["data"]]
+
+    def create(
+        self,
+        name: str,
+        *,
+        window_size: int = 1000,
+        history_rows: int = 256,
+        schema: Schema | None = None,
+    ) -> "RemoteBuffer":
+        """Makes a buffer; the arguments are those of headrace.Buffer.
+
+        Raises:
+            NameExists: there is one of that name.
+            InvalidArgument: an argument breaks a rule.
+        """
+        body: dict[str, Any] = {
+            "buffer_id": name,
+            "window_size": window_size,
+            "history_rows": history_rows,
+        }
+        if schema is not None:
+            body["schema"] = describe_schema(schema)
+        _post(self._pool, "/buffers", body)
+        return RemoteBuffer(self._pool, name)
+
+    def buffer(
+        self,
+        name: str,
+        *,
+        create: bool = False,
+        window_size: int = 1000,
+        history_rows: int = 256,
+        schema: Schema | None = None,
+    ) -> "RemoteBuffer":
+        """The buffer of that name. Without `create` the server is not asked: a name that it does
+        not know shows in the first call that needs it (UnknownName).
+
+        Args:
+            name: the buffer's name.
+            create: make it unless it is there; one that is there is taken as it is.
+            window_size, history_rows, schema: of a buffer that is made.
+        """
+        if create:
+            try:
+                return self.create(
+                    name, window_size=window_size, history_rows=history_rows, schema=schema
+                )
+            except NameExists:
+                pass
+        return RemoteBuffer(self._pool, name)
+
+    def delete(self, name: str) -> None:
+        """Removes a buffer and frees its memory.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        self._pool.request("DELETE", _buffer_path(name))
+
+
+class RemoteBuffer:
+    """A buffer on a server; made by Client.buffer(). See LiveBuffer for what its methods do.
+
+    Rows travel in Arrow's stream format both ways, so that values mean the same as in a Buffer of
+    this process: NaN stays NaN, an int stays an int, times keep their nanoseconds.
+    """
+
+    __slots__ = ("__weakref__", "_name", "_pool")
+
+    def __init__(self, pool: ConnectionPool, name: str) -> None:
+        self._pool = pool
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The buffer's name."""
+        return self._name
+
+    @property
+    def window_size(self) -> int:
+        """Rows shown at most."""
+        return self.stats().window_size
+
+    @property
+    def size(self) -> int:
+        """Rows shown now."""
+        return self.stats().size
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes that columns, history, features and their state hold."""
+        return self.stats().memory_bytes
+
+    @property
+    def schema(self) -> "pa.Schema":
+        """Names and types of the columns, as a pyarrow.Schema."""
+        return self.data(tail=1).schema
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __repr__(self) -> str:
+        return f"<headrace.RemoteBuffer {self._name!r}>"
+
+    def append(self, rows: Rows) -> AppendResult:
+        """Appends a dict, a list of dicts, a DataFrame or an Arrow stream, all or nothing.
+
+        See LiveBuffer.append.
+        """
+        normalized = normalize(rows)
+        if isinstance(normalized, list):
+            body = _core.encode_rows(normalized)
+        else:
+            body = _core.encode_stream(normalized)
+        answer = self._pool.request(
+            "POST",
+            f"{_PREFIX}/append?buffer_id={quote(self._name, safe='')}",
+            body,
+            {"Content-Type": _ARROW},
+        ).json()
+        return AppendResult(answer["appended"], answer["buffer_size"], answer["avg_append_ms"])
+
+    def features(
+        self,
+        plan: FeaturePlan | None = None,
+        *,
+        tail: int | None = None,
+        **options: Unpack[PlanOptions],
+    ) -> Frame:
+        """The rows shown with the plan's derived columns behind them. See LiveBuffer.features."""
+        return Frame(self._features(resolve_plan(plan, options), tail))
+
+    def data(self, tail: int | None = None, *, with_features: bool = False) -> Frame:
+        """The rows shown, oldest first. See LiveBuffer.data."""
+        if with_features:
+            return self.features(tail=tail)
+        query = "" if tail is None else f"?tail={tail}"
+        answer = self._pool.request(
+            "GET", f"{_buffer_path(self._name)}/data{query}", headers={"Accept": _ARROW}
+        )
+        return Frame(_core.decode_stream(answer.body))
+
+    def latest(
+        self, plan: FeaturePlan | None = None, **options: Unpack[PlanOptions]
+    ) -> dict[str, Any]:
+        """The newest row with its derived values; {} if there is none. See LiveBuffer.latest."""
+        newest = self._features(resolve_plan(plan, options), 1)
+        return newest.row(0) if newest.num_rows else {}
+
+    def latest_vector(
+        self, plan: FeaturePlan | None = None, **options: Unpack[PlanOptions]
+    ) -> "npt.NDArray[np.float64]":
+        """The newest row as doubles, shape (k,). See LiveBuffer.latest_vector."""
+        return self._features(resolve_plan(plan, options), 1).to_numpy().reshape(-1)
+
+    def vector_names(
+        self, plan: FeaturePlan | None = None, **options: Unpack[PlanOptions]
+    ) -> list[str]:
+        """Names of the values of latest_vector()."""
+        return self._features(resolve_plan(plan, options), 1).numeric_columns
+
+    def stats(self) -> BufferStats:
+        """Figures of the buffer."""
+        return _stats(self._pool.request("GET", _buffer_path(self._name)).json())
+
+    def clear(self) -> None:
+        """Drops rows, features and counters; keeps the schema."""
+        self._pool.request("POST", f"{_buffer_path(self._name)}/clear")
+
+    def delete(self) -> None:
+        """Removes the buffer from the server and frees its memory."""
+        self._pool.request("DELETE", _buffer_path(self._name))
+
+    def _features(self, plan: FeaturePlan, tail: int | None) -> _core.Batch:
+        body: dict[str, Any] = {
+            "buffer_id": self._name,
+            "rolling_windows": plan.rolling_windows,
+            "include_rolling_stats": plan.include_rolling_stats,
+            "include_lags": bool(plan.lag_periods),
+            "lag_periods": plan.lag_periods,
+            "columns": plan.columns,
+            "min_samples": plan.min_samples,
+            "ddof": plan.ddof,
+            "fill": plan.fill,
+            "tail": tail,
+        }
+        return _core.decode_stream(_post(self._pool, "/features", body, _ARROW))
+
+
+def _post(pool: ConnectionPool, path: str, body: dict[str, Any], accept: str = _JSON) -> bytes:
+    headers = {"Content-Type": _JSON, "Accept": accept}
+    return pool.request("POST", _PREFIX + path, json.dumps(body).encode(), headers).body
+
+
+def _buffer_path(name: str) -> str:
+    return f"{_PREFIX}/buffers/{quote(name, safe='')}"
+
+
+def _stats(fields: dict[str, Any]) -> BufferStats:
+    return BufferStats(
+        name=fields["buffer_id"],
+        size=fields["size"],
+        window_size=fields["window_size"],
+        columns=tuple(fields["columns"]),
+        numeric_columns=tuple(fields["numeric_columns"]),
+        memory_bytes=fields["memory_bytes"],
+        append_count=fields["append_count"],
+        avg_append_ms=fields["avg_append_ms"],
+    )
