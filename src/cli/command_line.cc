@@ -1,0 +1,149 @@
+#include "cli/command_line.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/config_file.h"
+#include "cli/environment.h"
+#include "headrace/error_code.h"
+#include "headrace/names.h"
+
+namespace headrace::cli {
+namespace {
+
+constexpr std::string_view kAbout =
+    "Headrace: live windows of time-ordered data, with rolling features, as Arrow over HTTP.";
+constexpr std::string_view kServeAbout =
+    "Run the server.\n"
+    "Each option is a flag, a variable or a key of the configuration file; the first that is set "
+    "counts.";
+
+Status BadUsage(std::string message) {
+  return MakeError(ErrorCode::kBadConfig, std::move(message));
+}
+
+std::string FlagHelp(const ServeOption& option) {
+  const std::string_view fallback =
+      option.fallback.empty() ? option.fallback_help : option.fallback;
+  return fmt::format("{}\n[{}; {}; default {}]", option.help, option.Variable(), option.Key(),
+                     fallback);
+}
+
+/// The parser and the texts that it fills, one for each row of the table.
+struct Parser {
+  CLI::App app{std::string(kAbout), "headrace"};
+  CLI::App* serve = nullptr;
+  std::vector<std::string> texts = std::vector<std::string>(ServeOptionTable().size());
+  std::vector<CLI::Option*> flags;
+
+  Parser() {
+    app.set_version_flag("--version", "headrace " HEADRACE_VERSION);
+    app.set_help_flag("-h,--help", "print this and exit");
+    app.get_formatter()->column_width(34);
+    app.allow_extras();
+    serve = app.add_subcommand("serve", std::string(kServeAbout));
+    serve->allow_extras();
+    for (size_t i = 0; i < texts.size(); ++i)
+      flags.push_back(Add(ServeOptionTable()[i], &texts[i]));
+  }
+
+  CLI::Option* Add(const ServeOption& option, std::string* text) {
+    if (option.is_switch()) {
+      const std::string names = fmt::format("{},!--no-{}", option.Flag(), option.name);
+      return serve->add_flag(names, *text, FlagHelp(option))->option_text(" ");
+    }
+    return serve->add_option(option.Flag(), *text, FlagHelp(option))
+        ->option_text(std::string(option.value_name))
+        ->take_last();
+  }
+
+  std::vector<Setting> Settings() const {
+    std::vector<Setting> settings;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const ServeOption& option = ServeOptionTable()[i];
+      if (flags[i]->count() > 0) settings.push_back({&option, texts[i], option.Flag()});
+    }
+    return settings;
+  }
+};
+
+/// A message for the first argument that no option takes.
+Status RefuseUnknown(const std::string& argument, const Parser& parser) {
+  const bool in_serve = parser.serve->parsed();
+  std::vector<std::string> known = {"--help"};
+  if (in_serve) {
+    for (const ServeOption& option : ServeOptionTable()) known.push_back(option.Flag());
+  } else {
+    known.insert(known.end(), {"serve", "--version"});
+  }
+  const std::string name = argument.substr(0, argument.find('='));
+  const std::string_view kind = name.starts_with("-") ? "option"
+                                : in_serve            ? "argument"
+                                                      : "command";
+  const std::string_view nearest = NearestName(name, known);
+  if (!nearest.empty()) {
+    return BadUsage(fmt::format("unknown {} '{}': did you mean '{}'?", kind, name, nearest));
+  }
+  return BadUsage(
+      fmt::format("unknown {} '{}': see headrace {}--help", kind, name, in_serve ? "serve " : ""));
+}
+
+const std::string* TextOf(const std::vector<Setting>& settings, std::string_view name) {
+  for (const Setting& setting : settings) {
+    if (setting.option->name == name) return &setting.text;
+  }
+  return nullptr;
+}
+
+Result<Invocation> ReadServe(std::vector<Setting> flags,
+                             const std::vector<std::string_view>& environment) {
+  EnvironmentSettings variables = ReadEnvironment(environment);
+  const std::string* config = TextOf(flags, "config");
+  if (config == nullptr) config = TextOf(variables.settings, "config");
+  std::vector<Setting> file;
+  if (config != nullptr) {
+    ARROW_ASSIGN_OR_RAISE(file, ReadConfigFile(*config));
+  }
+  const std::array layers = {std::move(file), std::move(variables.settings), std::move(flags)};
+  ARROW_ASSIGN_OR_RAISE(ServeOptions options, ResolveServeOptions(layers));
+  return Invocation{.kind = Invocation::Kind::kServe,
+                    .text = {},
+                    .serve = std::move(options),
+                    .warnings = std::move(variables.warnings)};
+}
+
+/// CLI11 speaks of help, version and mistakes by exceptions; they end here.
+std::optional<Result<Invocation>> Parse(std::vector<std::string> arguments, Parser* parser) {
+  // CLI11 takes a vector from its back.
+  std::reverse(arguments.begin(), arguments.end());
+  try {
+    parser->app.parse(std::move(arguments));
+    return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App& asked = parser->serve->parsed() ? *parser->serve : parser->app;
+    return Invocation{.text = asked.help(), .serve = {}, .warnings = {}};
+  } catch (const CLI::CallForVersion& version) {
+    return Invocation{.text = std::string(version.what()) + "\n", .serve = {}, .warnings = {}};
+  } catch (const CLI::Error& error) {
+    return BadUsage(error.what());
+  }
+}
+
+}  // namespace
+
+Result<Invocation> ReadInvocation(const std::vector<std::string>& arguments,
+                                  const std::vector<std::string_view>& environment) {
+  Parser parser;
+  if (auto done = Parse(arguments, &parser)) return std::move(*done);
+  const std::vector<std::string> unknown = parser.app.remaining(true);
+  if (!unknown.empty()) return RefuseUnknown(unknown.front(), parser);
+  if (!parser.serve->parsed())
+    return BadUsage("give a command: headrace serve (see headrace --help)");
+  return ReadServe(parser.Settings(), environment);
+}
+
+}  // namespace headrace::cli

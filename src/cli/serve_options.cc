@@ -1,0 +1,188 @@
+#include "cli/serve_options.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "headrace/error_code.h"
+#include "headrace/memory_budget.h"
+
+namespace headrace::cli {
+namespace {
+
+Status Refuse(std::string_view text, std::string_view rule) {
+  return MakeError(ErrorCode::kBadConfig, fmt::format("'{}' is not {}", text, rule));
+}
+
+template <typename Number>
+Status SetNumber(std::string_view text, Number least, Number most, std::string_view rule,
+                 Number* out) {
+  Number value{};
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  // The negated form refuses NaN as well.
+  if (error != std::errc{} || rest != end || !(value >= least && value <= most)) {
+    return Refuse(text, rule);
+  }
+  *out = value;
+  return Status::OK();
+}
+
+Status SetBytes(std::string_view text, int64_t* out) {
+  auto bytes = ParseByteSize(text);
+  if (!bytes.ok()) return MakeError(ErrorCode::kBadConfig, bytes.status().message());
+  *out = *bytes;
+  return Status::OK();
+}
+
+Status SetText(std::string_view text, std::string* out) {
+  *out = text;
+  return Status::OK();
+}
+
+Status SetSwitch(std::string_view text, bool* out) {
+  for (const std::string_view yes : {"true", "1", "yes", "on"}) {
+    if (text == yes) return *out = true, Status::OK();
+  }
+  for (const std::string_view no : {"false", "0", "no", "off"}) {
+    if (text == no) return *out = false, Status::OK();
+  }
+  return Refuse(text, "a switch: give true or false");
+}
+
+template <typename Enum, size_t kSize>
+Status SetChoice(std::string_view text,
+                 const std::array<std::pair<std::string_view, Enum>, kSize>& choices, Enum* out) {
+  std::string names;
+  for (const auto& [name, value] : choices) {
+    if (text == name) return *out = value, Status::OK();
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+  }
+  return Refuse(text, "one of " + names);
+}
+
+constexpr std::array<std::pair<std::string_view, LogLevel>, 6> kLevels = {{
+    {"trace", LogLevel::kTrace},
+    {"debug", LogLevel::kDebug},
+    {"info", LogLevel::kInfo},
+    {"warn", LogLevel::kWarn},
+    {"error", LogLevel::kError},
+    {"off", LogLevel::kOff},
+}};
+
+constexpr std::array<std::pair<std::string_view, LogFormat>, 2> kLogFormats = {{
+    {"logfmt", LogFormat::kLogfmt},
+    {"json", LogFormat::kJson},
+}};
+
+Status SetPort(std::string_view text, ServeOptions* o) {
+  return SetNumber<uint16_t>(text, 0, 65535, "a port: give a number from 0 (any free one) to 65535",
+                             &o->port);
+}
+
+Status SetHost(std::string_view text, ServeOptions* o) {
+  if (text.empty()) return Refuse(text, "an address: give one such as 127.0.0.1, ::1 or 0.0.0.0");
+  return SetText(text, &o->host);
+}
+
+Status SetMemoryLimit(std::string_view text, ServeOptions* o) {
+  if (text.empty()) return o->memory_limit_bytes = 0, Status::OK();
+  return SetBytes(text, &o->memory_limit_bytes);
+}
+
+Status SetDemoWindow(std::string_view text, ServeOptions* o) {
+  return SetNumber<int64_t>(text, 1, 1'000'000, "a number of rows from 1 to 1000000",
+                            &o->demo_window);
+}
+
+constexpr std::array kOptions = {
+    ServeOption{"config", "FILE", "", "none", "read options from a TOML file",
+                [](std::string_view t, ServeOptions* o) { return SetText(t, &o->config_path); }},
+    ServeOption{"host", "ADDRESS", "127.0.0.1", "", "address to listen on", SetHost},
+    ServeOption{"port", "PORT", "14345", "", "port to listen on; 0 takes any free one", SetPort},
+    ServeOption{"port-file", "FILE", "", "none", "write the port there once the server listens",
+                [](std::string_view t, ServeOptions* o) { return SetText(t, &o->port_file); }},
+    ServeOption{"memory-limit", "SIZE", "", "70 % of the memory that this process may use",
+                "what data may hold at most, such as 512MB or 2GiB", SetMemoryLimit},
+    ServeOption{
+        "max-body", "SIZE", "64MiB", "", "largest request body",
+        [](std::string_view t, ServeOptions* o) { return SetBytes(t, &o->max_body_bytes); }},
+    ServeOption{"max-connections", "N", "1024", "", "connections open at a time",
+                [](std::string_view t, ServeOptions* o) {
+                  return SetNumber<int64_t>(t, 1, 1'000'000, "a number from 1 to 1000000",
+                                            &o->max_connections);
+                }},
+    ServeOption{"threads", "N", "0", "", "threads that serve requests; 0 takes one per core",
+                [](std::string_view t, ServeOptions* o) {
+                  return SetNumber<int64_t>(t, 0, 1024, "a number from 0 to 1024", &o->threads);
+                }},
+    ServeOption{"drain-timeout", "SECONDS", "10", "",
+                "how long requests may finish in after SIGTERM or SIGINT",
+                [](std::string_view t, ServeOptions* o) {
+                  return SetNumber<double>(t, 0, 3600, "a number of seconds from 0 to 3600",
+                                           &o->drain_timeout_s);
+                }},
+    ServeOption{
+        "log-level", "LEVEL", "info", "", "trace, debug, info, warn, error or off",
+        [](std::string_view t, ServeOptions* o) { return SetChoice(t, kLevels, &o->log_level); }},
+    ServeOption{"log-format", "FORMAT", "logfmt", "", "logfmt or json, a line an event, to stderr",
+                [](std::string_view t, ServeOptions* o) {
+                  return SetChoice(t, kLogFormats, &o->log_format);
+                }},
+    ServeOption{"demo", "", "false", "",
+                "fill the buffer `flights` and replay real flights into it",
+                [](std::string_view t, ServeOptions* o) { return SetSwitch(t, &o->demo); }},
+    ServeOption{"demo-data", "FILE", "", "node_modules/vega-datasets/data/flights-3m.parquet",
+                "the flights, a Parquet file in time order",
+                [](std::string_view t, ServeOptions* o) { return SetText(t, &o->demo_data); }},
+    ServeOption{"demo-speed", "FACTOR", "60", "", "seconds of the data replayed in a second",
+                [](std::string_view t, ServeOptions* o) {
+                  return SetNumber<double>(t, 0.001, 1e9, "a factor from 0.001 to 1e9",
+                                           &o->demo_speed);
+                }},
+    ServeOption{"demo-window", "ROWS", "10000", "", "window size of the buffer `flights`",
+                SetDemoWindow},
+};
+
+Status Apply(const ServeOption& option, std::string_view text, std::string_view origin,
+             ServeOptions* options) {
+  const Status status = option.set(text, options);
+  if (status.ok()) return status;
+  return MakeError(ErrorCode::kBadConfig, fmt::format("{}: {}", origin, status.message()));
+}
+
+}  // namespace
+
+std::string ServeOption::Flag() const { return fmt::format("--{}", name); }
+
+std::string ServeOption::Variable() const {
+  std::string variable = "HEADRACE_";
+  for (const char c : name) variable += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
+  return variable;
+}
+
+std::string ServeOption::Key() const {
+  std::string key(name);
+  for (char& c : key) c = c == '-' ? '_' : c;
+  return key;
+}
+
+std::span<const ServeOption> ServeOptionTable() noexcept { return kOptions; }
+
+Result<ServeOptions> ResolveServeOptions(std::span<const std::vector<Setting>> layers) {
+  ServeOptions options;
+  for (const ServeOption& option : kOptions) {
+    ARROW_RETURN_NOT_OK(Apply(option, option.fallback, option.Flag(), &options));
+  }
+  for (const auto& layer : layers) {
+    for (const Setting& setting : layer) {
+      ARROW_RETURN_NOT_OK(Apply(*setting.option, setting.text, setting.origin, &options));
+    }
+  }
+  return options;
+}
+
+}  // namespace headrace::cli

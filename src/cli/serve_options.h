@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "headrace/status.h"
+
+namespace headrace::cli {
+
+enum class LogFormat { kLogfmt, kJson };
+enum class LogLevel { kTrace, kDebug, kInfo, kWarn, kError, kOff };
+
+/// What `headrace serve` runs with. Defaults stand in ServeOptionTable() only.
+struct ServeOptions {
+  std::string config_path;
+  std::string host;
+  uint16_t port = 0;
+  std::string port_file;           ///< written with the bound port once the server listens
+  int64_t memory_limit_bytes = 0;  ///< 0: MemoryBudget::DefaultLimitBytes()
+  int64_t max_body_bytes = 0;
+  int64_t max_connections = 0;
+  int64_t threads = 0;  ///< 0: one per core
+  double drain_timeout_s = 0;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
+  bool demo = false;
+  std::string demo_data;    ///< empty: looked for, see FindDemoData()
+  double demo_speed = 0;    ///< simulated seconds in a second
+  int64_t demo_window = 0;  ///< rows
+};
+
+/// One row of the table of options: what flag, variable, configuration key and help are made of.
+struct ServeOption {
+  std::string_view name;           ///< "memory-limit": --memory-limit
+  std::string_view value_name;     ///< what the help calls its value; empty for a switch
+  std::string_view fallback;       ///< the default, as a user would write it
+  std::string_view fallback_help;  ///< what the help says instead of an empty `fallback`
+  std::string_view help;
+  Status (*set)(std::string_view text, ServeOptions* options);
+
+  bool is_switch() const noexcept { return value_name.empty(); }
+  std::string Flag() const;      ///< --memory-limit
+  std::string Variable() const;  ///< HEADRACE_MEMORY_LIMIT
+  std::string Key() const;       ///< memory_limit
+};
+
+/// All options of `headrace serve`, in the order of the help.
+std::span<const ServeOption> ServeOptionTable() noexcept;
+
+/// A value that somebody gave an option. `origin` is how messages name the place: "--port",
+/// "HEADRACE_PORT" or "headrace.toml:3:8: port".
+struct Setting {
+  const ServeOption* option = nullptr;
+  std::string text;
+  std::string origin;
+};
+
+/// Applies defaults, then the settings of `layers`, weakest layer first. Every setting is checked,
+/// also one that a stronger layer overrides. ErrorCode::kBadConfig with the origin otherwise.
+Result<ServeOptions> ResolveServeOptions(std::span<const std::vector<Setting>> layers);
+
+}  // namespace headrace::cli
