@@ -22,10 +22,7 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 at -O2 inside libstdc++ and fmt.
   add_compile_options(-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict
-                      -Wno-maybe-uninitialized -Wno-dangling-reference)
-  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    add_compile_options(-Wno-unknown-warning)
-  endif()
+                      -Wno-maybe-uninitialized)
 endif()
 
 if(HEADRACE_SANITIZE)

@@ -15,13 +15,13 @@ namespace headrace::testing {
 class Rows {
  public:
   struct Value {
-    Value(int v) : cell(Cell::Int64(v)) {}                    // NOLINT: implicit on purpose
-    Value(int64_t v) : cell(Cell::Int64(v)) {}                // NOLINT
-    Value(double v) : cell(Cell::Double(v)) {}                // NOLINT
-    Value(bool v) : cell(Cell::Bool(v)) {}                    // NOLINT
-    Value(const char* v) : cell(Cell::String(v)) {}           // NOLINT
-    Value(std::nullptr_t) : cell(Cell::Null()) {}             // NOLINT
-    Value(Cell v) : cell(v) {}                                // NOLINT
+    Value(int v) : cell(Cell::Int64(v)) {}           // NOLINT: implicit on purpose
+    Value(int64_t v) : cell(Cell::Int64(v)) {}       // NOLINT
+    Value(double v) : cell(Cell::Double(v)) {}       // NOLINT
+    Value(bool v) : cell(Cell::Bool(v)) {}           // NOLINT
+    Value(const char* v) : cell(Cell::String(v)) {}  // NOLINT
+    Value(std::nullptr_t) : cell(Cell::Null()) {}    // NOLINT
+    Value(Cell v) : cell(v) {}                       // NOLINT
     Cell cell;
   };
   using Row = std::initializer_list<std::pair<const char*, Value>>;

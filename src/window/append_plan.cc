@@ -94,8 +94,9 @@ class Unifier {
       return Status::OK();
     }
     if (type_ == ColumnType::kDouble && incoming == ColumnType::kInt64) return TakeIntegers();
-    return Mismatch(column_, 0, fmt::format("the column is {}, the data {}", TypeName(type_),
-                                            TypeName(incoming)));
+    return Mismatch(
+        column_, 0,
+        fmt::format("the column is {}, the data {}", TypeName(type_), TypeName(incoming)));
   }
 
  private:
@@ -148,15 +149,17 @@ class Unifier {
                                   "\"2024-05-01T12:00:00Z\"",
                                   Shown(cell)));
     }
-    return Mismatch(column_, row,
-                    fmt::format("{} does not fit the column's type {}", Shown(cell), TypeName(type_)));
+    return Mismatch(
+        column_, row,
+        fmt::format("{} does not fit the column's type {}", Shown(cell), TypeName(type_)));
   }
 
   Status TooLong(int64_t row, int64_t bytes) const {
-    return MakeError(ErrorCode::kTooLarge,
-                     fmt::format("row {}, column '{}': a string of {} bytes is over the limit of {}",
-                                 row, Shorten(column_.name), bytes, max_string_bytes_),
-                     {"data", fmt::format("{}", row), std::string(column_.name)});
+    return MakeError(
+        ErrorCode::kTooLarge,
+        fmt::format("row {}, column '{}': a string of {} bytes is over the limit of {}", row,
+                    Shorten(column_.name), bytes, max_string_bytes_),
+        {"data", fmt::format("{}", row), std::string(column_.name)});
   }
 
   Status TakeStrings() const {
@@ -165,7 +168,8 @@ class Unifier {
     for (const auto& array : column_.arrays) {
       const auto& strings = static_cast<const arrow::StringArray&>(*array);
       for (int64_t i = 0; i < strings.length(); ++i, ++row) {
-        if (strings.value_length(i) > max_string_bytes_) return TooLong(row, strings.value_length(i));
+        if (strings.value_length(i) > max_string_bytes_)
+          return TooLong(row, strings.value_length(i));
       }
     }
     return Status::OK();
@@ -209,10 +213,10 @@ Status UnknownColumn(const IncomingColumn& column, const WindowStore& store) {
   std::vector<std::string> known;
   for (const auto& held : store.columns()) known.push_back(held.name);
   const std::string_view nearest = NearestName(column.name, known);
-  return Mismatch(column, 0,
-                  fmt::format("the schema is fixed and has no such column{}{}{}",
-                              nearest.empty() ? "" : "; did you mean '", nearest,
-                              nearest.empty() ? "" : "'?"));
+  return Mismatch(
+      column, 0,
+      fmt::format("the schema is fixed and has no such column{}{}{}",
+                  nearest.empty() ? "" : "; did you mean '", nearest, nearest.empty() ? "" : "'?"));
 }
 
 Status CheckNewColumn(const IncomingColumn& column, const WindowStore& store,

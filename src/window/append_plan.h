@@ -24,8 +24,8 @@ struct AppendPlan {
   std::vector<int> incoming_of;
   /// The window's columns afterwards; empty if names and types stay as they are.
   std::vector<PlannedColumn> new_schema;
-  int64_t first_row = 0;   ///< rows of the request before this one would leave the window at once
-  bool has_text = false;   ///< some column holds strings
+  int64_t first_row = 0;  ///< rows of the request before this one would leave the window at once
+  bool has_text = false;  ///< some column holds strings
 };
 
 struct AppendRules {
@@ -35,7 +35,8 @@ struct AppendRules {
   int64_t keep_rows = 0;  ///< window and history: no more rows than these of a request are written
 };
 
-/// Checks every value against the window's types. Reuses the memory of `plan`. Errors are located as
+/// Checks every value against the window's types. Reuses the memory of `plan`. Errors are located
+/// as
 /// {"data", row, column}; the window is not touched.
 Status MakeAppendPlan(const Incoming& incoming, const WindowStore& store, const AppendRules& rules,
                       AppendPlan* plan);

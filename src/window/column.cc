@@ -284,9 +284,8 @@ double Column::RowBytes(ColumnType type, bool nullable) noexcept {
   }
 }
 
-int64_t Column::SlackBytes() const noexcept {
-  const int regions = (values_.capacity() > 0) + (text_.capacity() > 0) + (validity_.capacity() > 0);
-  return regions * (options_.granule_bytes + SlidingRegion::PageBytes());
+int64_t Column::NumRegions() const noexcept {
+  return (values_.capacity() > 0) + (text_.capacity() > 0) + (validity_.capacity() > 0);
 }
 
 }  // namespace headrace::window

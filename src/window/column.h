@@ -23,20 +23,20 @@ inline bool IsNumeric(ColumnType type) noexcept {
 
 struct ColumnOptions {
   ColumnType type = ColumnType::kDouble;
-  int64_t origin_row = 0;     ///< the first row that can be written
-  int64_t capacity_rows = 0;  ///< rows from there on
+  int64_t origin_row = 0;           ///< the first row that can be written
+  int64_t capacity_rows = 0;        ///< rows from there on
   int64_t text_capacity_bytes = 0;  ///< kString: bytes of all rows from there on
-  int64_t granule_bytes = 0;  ///< memory is given back in pieces of at least so much
-  bool nullable = true;       ///< false: no validity is kept, WriteNull() is not called
-  int stagger = 0;            ///< columns with different numbers touch new pages at different rows
+  int64_t granule_bytes = 0;        ///< memory is given back in pieces of at least so much
+  bool nullable = true;             ///< false: no validity is kept, WriteNull() is not called
+  int stagger = 0;  ///< columns with different numbers touch new pages at different rows
 };
 
-/// One column of a live window by absolute row number. Rows are written once, in any order within an
-/// append, and are immutable from the moment at which the window publishes them.
+/// One column of a live window by absolute row number. Rows are written once, in any order within
+/// an append, and are immutable from the moment at which the window publishes them.
 ///
 /// Invariants: 1. Words that hold bits of several rows (validity, bools) are written and read
-/// atomically, since a reader of old rows shares them with the writer of new ones. 2. Everything else
-/// that a reader sees was written before the row count was published (release, acquire).
+/// atomically, since a reader of old rows shares them with the writer of new ones. 2. Everything
+/// else that a reader sees was written before the row count was published (release, acquire).
 /// Thread rule: one writer; readers of published rows that were not released.
 class Column {
  public:
@@ -52,7 +52,8 @@ class Column {
   void WriteBool(int64_t row, bool value) noexcept;
   /// Requires: room in TextCapacityBytes(); strings are written in row order.
   void WriteString(int64_t row, std::string_view value) noexcept;
-  /// Copies rows [begin, end) of `from`, whose type is this one's, or kInt64 into kDouble, or kNull.
+  /// Copies rows [begin, end) of `from`, whose type is this one's, or kInt64 into kDouble, or
+  /// kNull.
   void CopyRows(const Column& from, int64_t begin, int64_t end) noexcept;
 
   // Reading.
@@ -70,12 +71,13 @@ class Column {
   /// [begin_row, now) are valid.
   const uint8_t* WriterValidity(int64_t begin_row) const noexcept;
 
-  /// A copy of the validity bits of rows [begin, end), null if all are valid; `valid` says how many are.
+  /// A copy of the validity bits of rows [begin, end), null if all are valid; `valid` says how many
+  /// are.
   Result<std::shared_ptr<arrow::Buffer>> CopyValidity(int64_t begin, int64_t end, int64_t* valid,
                                                       arrow::MemoryPool* pool) const;
 
-  /// Rows [begin, end) as Arrow. 8-byte values and strings are not copied and keep `owner` alive; bits
-  /// are copied into `pool`.
+  /// Rows [begin, end) as Arrow. 8-byte values and strings are not copied and keep `owner` alive;
+  /// bits are copied into `pool`.
   Result<std::shared_ptr<arrow::ArrayData>> Slice(int64_t begin, int64_t end,
                                                   const std::shared_ptr<const void>& owner,
                                                   arrow::MemoryPool* pool) const;
@@ -90,22 +92,25 @@ class Column {
   int64_t TextBytes(int64_t begin, int64_t end) const noexcept;
   /// Bytes a row takes, strings aside.
   static double RowBytes(ColumnType type, bool nullable) noexcept;
-  /// Memory beyond the rows themselves: begun pages and what is not yet worth giving back.
-  int64_t SlackBytes() const noexcept;
+  /// How many stretches of address space: each has a begun page, and bytes not yet worth giving
+  /// back.
+  int64_t NumRegions() const noexcept;
 
  private:
   Column() = default;
   void MarkValid(int64_t row) noexcept;
-  int32_t* Offsets() const noexcept { return reinterpret_cast<int32_t*>(values_.data()) + lead_bytes_ / 4; }
+  int32_t* Offsets() const noexcept {
+    return reinterpret_cast<int32_t*>(values_.data()) + lead_bytes_ / 4;
+  }
   Result<std::shared_ptr<arrow::Buffer>> CopyBits(const SlidingRegion& bits, int64_t begin,
                                                   int64_t end, int64_t* ones,
                                                   arrow::MemoryPool* pool) const;
 
   ColumnOptions options_;
-  int64_t lead_bytes_ = 0;   // unused bytes before the first value, see `stagger`
-  SlidingRegion values_;     // 8-byte values, int32 offsets of strings, or bits of bools
-  SlidingRegion text_;       // bytes of strings
-  SlidingRegion validity_;   // bits
+  int64_t lead_bytes_ = 0;  // unused bytes before the first value, see `stagger`
+  SlidingRegion values_;    // 8-byte values, int32 offsets of strings, or bits of bools
+  SlidingRegion text_;      // bytes of strings
+  SlidingRegion validity_;  // bits
   std::atomic<int64_t> last_null_row_{-1};
 };
 

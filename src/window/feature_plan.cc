@@ -18,15 +18,15 @@ struct NamedStat {
 };
 
 constexpr std::array kStats = {
-    NamedStat{"count", Stat::kCount},         NamedStat{"sum", Stat::kSum},
-    NamedStat{"mean", Stat::kMean},           NamedStat{"var", Stat::kVar},
-    NamedStat{"std", Stat::kStd},             NamedStat{"min", Stat::kMin},
-    NamedStat{"max", Stat::kMax},             NamedStat{"median", Stat::kMedian},
-    NamedStat{"quantile", Stat::kQuantile},   NamedStat{"skew", Stat::kSkew},
-    NamedStat{"kurtosis", Stat::kKurtosis},   NamedStat{"first", Stat::kFirst},
-    NamedStat{"last", Stat::kLast},           NamedStat{"lag", Stat::kLag},
-    NamedStat{"diff", Stat::kDiff},           NamedStat{"pct_change", Stat::kPctChange},
-    NamedStat{"zscore", Stat::kZscore},       NamedStat{"ewm_mean", Stat::kEwmMean},
+    NamedStat{"count", Stat::kCount},       NamedStat{"sum", Stat::kSum},
+    NamedStat{"mean", Stat::kMean},         NamedStat{"var", Stat::kVar},
+    NamedStat{"std", Stat::kStd},           NamedStat{"min", Stat::kMin},
+    NamedStat{"max", Stat::kMax},           NamedStat{"median", Stat::kMedian},
+    NamedStat{"quantile", Stat::kQuantile}, NamedStat{"skew", Stat::kSkew},
+    NamedStat{"kurtosis", Stat::kKurtosis}, NamedStat{"first", Stat::kFirst},
+    NamedStat{"last", Stat::kLast},         NamedStat{"lag", Stat::kLag},
+    NamedStat{"diff", Stat::kDiff},         NamedStat{"pct_change", Stat::kPctChange},
+    NamedStat{"zscore", Stat::kZscore},     NamedStat{"ewm_mean", Stat::kEwmMean},
 };
 
 constexpr std::string_view kQuantilePrefix = "quantile_";
@@ -34,18 +34,19 @@ constexpr std::string_view kQuantilePrefix = "quantile_";
 Status CheckRows(const std::vector<int64_t>& rows, std::string_view field, int64_t max_count,
                  int64_t max_rows) {
   if (static_cast<int64_t>(rows.size()) > max_count) {
-    return MakeError(ErrorCode::kInvalidArgument,
-                     fmt::format("{} has {} entries, at most {} are allowed", field, rows.size(),
-                                 max_count),
-                     {std::string(field)});
+    return MakeError(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{} has {} entries, at most {} are allowed", field, rows.size(), max_count),
+        {std::string(field)});
   }
   std::set<int64_t> seen;
   for (size_t i = 0; i < rows.size(); ++i) {
     const std::vector<std::string> location = {std::string(field), fmt::format("{}", i)};
     if (rows[i] < 1 || rows[i] > max_rows) {
-      return MakeError(ErrorCode::kInvalidArgument,
-                       fmt::format("{} holds {}; each must be 1 to {} rows", field, rows[i], max_rows),
-                       location);
+      return MakeError(
+          ErrorCode::kInvalidArgument,
+          fmt::format("{} holds {}; each must be 1 to {} rows", field, rows[i], max_rows),
+          location);
     }
     if (!seen.insert(rows[i]).second) {
       return MakeError(ErrorCode::kInvalidArgument,
@@ -76,8 +77,8 @@ Result<StatRequest> StatRequest::Parse(std::string_view text) {
   if (text.starts_with(kQuantilePrefix)) {
     const std::string_view number = text.substr(kQuantilePrefix.size());
     double quantile = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), quantile,
-                                              std::chars_format::fixed);
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(),
+                                              quantile, std::chars_format::fixed);
     if (error == std::errc{} && end == number.data() + number.size() && quantile >= 0 &&
         quantile <= 1) {
       return StatRequest{Stat::kQuantile, quantile, std::string(text)};
@@ -89,7 +90,8 @@ Result<StatRequest> StatRequest::Parse(std::string_view text) {
 
 std::string StatNames() {
   std::string names;
-  for (const NamedStat& known : kStats) fmt::format_to(std::back_inserter(names), "{}, ", known.name);
+  for (const NamedStat& known : kStats)
+    fmt::format_to(std::back_inserter(names), "{}, ", known.name);
   return names + "quantile_Q with Q from 0 to 1";
 }
 
@@ -110,8 +112,8 @@ Status FeaturePlan::Validate() const {
                      {"min_samples"});
   }
   if (ddof != 0 && ddof != 1) {
-    return MakeError(ErrorCode::kInvalidArgument, fmt::format("ddof is {}; it must be 0 or 1", ddof),
-                     {"ddof"});
+    return MakeError(ErrorCode::kInvalidArgument,
+                     fmt::format("ddof is {}; it must be 0 or 1", ddof), {"ddof"});
   }
   return Status::OK();
 }

@@ -29,8 +29,8 @@ TEST(FeaturePlan, DefaultsAreTheSeedsOnes) {
 
 TEST(FeaturePlan, ParsesEveryNameItLists) {
   for (const char* name :
-       {"count", "sum", "mean", "var", "std", "min", "max", "median", "quantile", "skew", "kurtosis",
-        "first", "last", "lag", "diff", "pct_change", "zscore", "ewm_mean"}) {
+       {"count", "sum", "mean", "var", "std", "min", "max", "median", "quantile", "skew",
+        "kurtosis", "first", "last", "lag", "diff", "pct_change", "zscore", "ewm_mean"}) {
     const auto stat = StatRequest::Parse(name);
     ASSERT_TRUE(stat.ok()) << stat.status();
     EXPECT_EQ(stat->name, name);

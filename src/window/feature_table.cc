@@ -23,11 +23,12 @@ using kernels::RollingOutput;
 using kernels::RollingSpec;
 using kernels::RollingStack;
 
-// Appends of more rows than this go through the batch kernels, which cost less for each row but more
-// to begin with.
+// Appends of more rows than this go through the batch kernels, which cost less for each row but
+// more to begin with.
 constexpr int64_t kPushRows = 64;
 
-// Stat and RollingKind have the same members in the same order: one is the public name of the other.
+// Stat and RollingKind have the same members in the same order: one is the public name of the
+// other.
 static_assert(static_cast<int>(Stat::kEwmMean) == static_cast<int>(RollingKind::kEwmMean));
 static_assert(static_cast<int>(Stat::kMedian) == static_cast<int>(RollingKind::kMedian));
 
@@ -95,8 +96,8 @@ Status FeatureTable::Resolve(const WindowStore& store) {
     }
     if (!IsNumeric(columns[place].type())) {
       return MakeError(ErrorCode::kTypeMismatch,
-                       fmt::format("column '{}' is {}; features are made of int64 and double", wanted,
-                                   TypeName(columns[place].type())),
+                       fmt::format("column '{}' is {}; features are made of int64 and double",
+                                   wanted, TypeName(columns[place].type())),
                        location);
     }
     for (const Source& other : sources_) {
@@ -135,7 +136,7 @@ Status FeatureTable::MakeColumns(const WindowStore& store) {
     own.stagger = stagger++;
     ARROW_ASSIGN_OR_RAISE(*column, Column::Make(own));
     row_bytes_ += Column::RowBytes(own.type, nullable);
-    fixed_bytes_ += (*column)->SlackBytes();
+    num_regions_ += (*column)->NumRegions();
     return Status::OK();
   };
   arrow::FieldVector fields = store.schema()->fields();
@@ -159,7 +160,8 @@ Status FeatureTable::MakeColumns(const WindowStore& store) {
   return Status::OK();
 }
 
-Result<std::shared_ptr<FeatureTable>> FeatureTable::Move(FeatureTable& from, const WindowStore& store,
+Result<std::shared_ptr<FeatureTable>> FeatureTable::Move(FeatureTable& from,
+                                                         const WindowStore& store,
                                                          int64_t first_row, int64_t end_row,
                                                          arrow::MemoryPool* pool) {
   auto table = std::shared_ptr<FeatureTable>(new FeatureTable(from.plan_));
@@ -196,9 +198,9 @@ void FeatureTable::RunBatch(size_t index, RollingColumn view, int64_t begin_row,
   for (size_t k = 0; k < specs_->size(); ++k) {
     Column& column = *derived_[index * specs_->size() + k];
     outputs_[k].values = column.Values<double>() + (first_row - column.origin_row());
-    outputs_[k].validity =
-        plan_.fill_zero ? nullptr
-                        : reinterpret_cast<uint8_t*>(bitmaps.data()) + k * static_cast<size_t>(bitmap_bytes);
+    outputs_[k].validity = plan_.fill_zero ? nullptr
+                                           : reinterpret_cast<uint8_t*>(bitmaps.data()) +
+                                                 k * static_cast<size_t>(bitmap_bytes);
   }
   kernels::RollStack(*specs_, view, begin_row, first_row, end_row, outputs_, scratch.subspan(used));
   if (plan_.fill_zero) return;
@@ -217,8 +219,8 @@ void FeatureTable::RunBatch(size_t index, RollingColumn view, int64_t begin_row,
 Result<std::shared_ptr<arrow::Buffer>> FeatureTable::Prepare(int64_t rows,
                                                              arrow::MemoryPool* pool) const {
   if (rows <= kPushRows || sources_.empty()) return nullptr;
-  int64_t bytes = static_cast<int64_t>(
-      kernels::RollStackScratchBytes(*specs_, rows + plan_.LookBackRows()));
+  int64_t bytes =
+      static_cast<int64_t>(kernels::RollStackScratchBytes(*specs_, rows + plan_.LookBackRows()));
   if (!plan_.fill_zero) bytes += BitmapBytes(rows) * static_cast<int64_t>(specs_->size()) + 64;
   ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateBuffer(std::max<int64_t>(bytes, 64), pool));
   return std::shared_ptr<arrow::Buffer>(std::move(buffer));

@@ -19,14 +19,16 @@ namespace headrace::window {
 
 class WindowStore;
 
-/// The derived columns of one plan over one store, row by row beside the rows they are derived from.
-/// Thread rule: Compute() while the table is still private; then Prepare()/Advance() by the writer. Derived
-/// columns of published rows may be read by anybody.
+/// The derived columns of one plan over one store, row by row beside the rows they are derived
+/// from. Thread rule: Compute() while the table is still private; then Prepare()/Advance() by the
+/// writer. Derived columns of published rows may be read by anybody.
 class FeatureTable {
  public:
   /// Empty columns with room for the store's rows.
-  /// ErrorCode::kUnknownName, kTypeMismatch or kInvalidArgument if the plan does not fit the columns.
-  static Result<std::shared_ptr<FeatureTable>> Make(const FeaturePlan& plan, const WindowStore& store,
+  /// ErrorCode::kUnknownName, kTypeMismatch or kInvalidArgument if the plan does not fit the
+  /// columns.
+  static Result<std::shared_ptr<FeatureTable>> Make(const FeaturePlan& plan,
+                                                    const WindowStore& store,
                                                     arrow::MemoryPool* pool);
 
   /// The table moved to a new generation of its store with the same numeric columns: rows
@@ -41,16 +43,17 @@ class FeatureTable {
   /// Positions in the store of the numeric columns, whether derived from or not.
   const std::vector<int>& numeric_columns() const noexcept { return numeric_columns_; }
 
-  /// Fills rows [first_row, end_row), which are published, from rows [begin_row, end_row), by the batch
-  /// kernels, and puts the incremental state behind them. Any thread that has these rows pinned.
+  /// Fills rows [first_row, end_row), which are published, from rows [begin_row, end_row), by the
+  /// batch kernels, and puts the incremental state behind them. Any thread that has these rows
+  /// pinned.
   Status Compute(const WindowStore& store, int64_t begin_row, int64_t first_row, int64_t end_row,
                  arrow::MemoryPool* pool);
 
   /// What Advance() may need for so many rows, to be had before anything is written.
   Result<std::shared_ptr<arrow::Buffer>> Prepare(int64_t rows, arrow::MemoryPool* pool) const;
 
-  /// Fills rows [first_row, end_row), which are written but not published. `begin_row` is the oldest row
-  /// that windows may reach.
+  /// Fills rows [first_row, end_row), which are written but not published. `begin_row` is the
+  /// oldest row that windows may reach.
   void Advance(const WindowStore& store, int64_t begin_row, int64_t first_row, int64_t end_row,
                arrow::Buffer* scratch) noexcept;
 
@@ -58,7 +61,7 @@ class FeatureTable {
   std::vector<Column*> shown_columns() const;
   std::vector<Column*> history_columns() const;
   double row_bytes() const noexcept { return row_bytes_; }
-  int64_t fixed_bytes() const noexcept { return fixed_bytes_; }
+  int64_t num_regions() const noexcept { return num_regions_; }
 
   /// When the plan was last asked for, in calls of its window.
   std::atomic<int64_t> last_read{0};
@@ -96,7 +99,7 @@ class FeatureTable {
   std::vector<std::shared_ptr<arrow::Buffer>> output_bits_;
   std::shared_ptr<arrow::Schema> schema_;
   double row_bytes_ = 0;
-  int64_t fixed_bytes_ = 0;
+  int64_t num_regions_ = 0;
 };
 
 }  // namespace headrace::window

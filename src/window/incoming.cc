@@ -60,11 +60,11 @@ Result<std::shared_ptr<arrow::Array>> Canonical(const std::shared_ptr<arrow::Arr
   arrow::compute::ExecContext context(pool);
   auto cast = arrow::compute::Cast(*array, target, arrow::compute::CastOptions::Safe(), &context);
   if (!cast.ok()) {
-    return MakeError(ErrorCode::kTypeMismatch,
-                     fmt::format("column '{}' of type {} does not fit into {}: {}", name,
-                                 array->type()->ToString(), TypeName(type),
-                                 cast.status().message()),
-                     {"data", std::string(name)});
+    return MakeError(
+        ErrorCode::kTypeMismatch,
+        fmt::format("column '{}' of type {} does not fit into {}: {}", name,
+                    array->type()->ToString(), TypeName(type), cast.status().message()),
+        {"data", std::string(name)});
   }
   return cast;
 }
@@ -80,9 +80,8 @@ void WriteCell(const Cell& cell, int64_t row, Column* target) noexcept {
     case ColumnType::kNull: return;
     case ColumnType::kInt64: return target->WriteInt64(row, cell.int64);
     case ColumnType::kDouble:
-      return target->WriteDouble(row, cell.kind == Cell::Kind::kInt64
-                                          ? static_cast<double>(cell.int64)
-                                          : cell.float64);
+      return target->WriteDouble(
+          row, cell.kind == Cell::Kind::kInt64 ? static_cast<double>(cell.int64) : cell.float64);
     case ColumnType::kBool: return target->WriteBool(row, cell.boolean);
     case ColumnType::kString: return target->WriteString(row, cell.view());
     case ColumnType::kTimestamp: {

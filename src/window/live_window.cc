@@ -67,10 +67,10 @@ Result<std::vector<PlannedColumn>> PlanSchema(const LiveWindowOptions& options) 
     columns.push_back({field->name(), type});
   }
   if (columns.empty() || static_cast<int64_t>(columns.size()) > options.max_columns) {
-    return MakeError(ErrorCode::kInvalidArgument,
-                     fmt::format("a schema has 1 to {} columns, not {}", options.max_columns,
-                                 columns.size()),
-                     {"schema"});
+    return MakeError(
+        ErrorCode::kInvalidArgument,
+        fmt::format("a schema has 1 to {} columns, not {}", options.max_columns, columns.size()),
+        {"schema"});
   }
   return columns;
 }
@@ -200,8 +200,8 @@ class LiveWindow::Impl {
       }
     }
     for (const auto& column : derived) {
-      *next++ = column->IsValid(row) ? column->GetDouble(row)
-                                     : std::numeric_limits<double>::quiet_NaN();
+      *next++ =
+          column->IsValid(row) ? column->GetDouble(row) : std::numeric_limits<double>::quiet_NaN();
     }
     return needed;
   }
@@ -246,28 +246,28 @@ class LiveWindow::Impl {
   Result<std::shared_ptr<WindowStore>> MakeStore(std::vector<PlannedColumn> columns,
                                                  const WindowStore* from, int64_t more_rows,
                                                  int64_t more_text_bytes) {
-    return WindowStore::Make(
-        std::move(columns), {.window_rows = options_.window_size, .keep_rows = keep_rows_}, budget_,
-        from, more_rows, more_text_bytes);
+    return WindowStore::Make(std::move(columns),
+                             {.window_rows = options_.window_size, .keep_rows = keep_rows_},
+                             budget_, from, more_rows, more_text_bytes);
   }
 
   // The whole of an append: find out what it means, make room, write, derive, publish. Nothing that
   // readers or a later append can see changes before the last step, so that every return before it
   // leaves the window as it was.
   Result<AppendResult> AppendLocked(const Incoming& incoming, Clock::time_point start) {
-    ARROW_RETURN_NOT_OK(
-        window::MakeAppendPlan(incoming, *store_,
-                               {.fixed_schema = options_.schema != nullptr,
-                                .max_columns = options_.max_columns,
-                                .max_string_bytes = options_.max_string_bytes,
-                                .keep_rows = keep_rows_},
-                               &plan_));
+    ARROW_RETURN_NOT_OK(window::MakeAppendPlan(incoming, *store_,
+                                               {.fixed_schema = options_.schema != nullptr,
+                                                .max_columns = options_.max_columns,
+                                                .max_string_bytes = options_.max_string_bytes,
+                                                .keep_rows = keep_rows_},
+                                               &plan_));
     if (incoming.num_rows == 0) return Outcome(0, *store_);
     ARROW_ASSIGN_OR_RAISE(auto store, RoomyStore(incoming));
     const int64_t rows = incoming.num_rows - plan_.first_row;
     const int64_t first = store->end_row();
     const int64_t end = first + rows;
-    // A request longer than the window leaves rows out before its first: nothing may look back there.
+    // A request longer than the window leaves rows out before its first: nothing may look back
+    // there.
     const int64_t begin = plan_.first_row > 0 ? first : store->floor_row();
     ARROW_ASSIGN_OR_RAISE(auto scratch, PrepareTables(*store, rows));
 
@@ -337,12 +337,14 @@ class LiveWindow::Impl {
     return largest;
   }
 
-  void WriteColumns(const Incoming& incoming, int64_t first, int64_t end, const WindowStore& store) {
+  void WriteColumns(const Incoming& incoming, int64_t first, int64_t end,
+                    const WindowStore& store) {
     for (size_t i = 0; i < store.columns().size(); ++i) {
       Column& column = *store.columns()[i].column;
       const int source = plan_.incoming_of[i];
       if (source >= 0) {
-        window::WriteRows(incoming.columns[source], plan_.first_row, incoming.num_rows, first, &column);
+        window::WriteRows(incoming.columns[source], plan_.first_row, incoming.num_rows, first,
+                          &column);
       } else {
         for (int64_t row = first; row < end; ++row) column.WriteNull(row);
       }
@@ -362,7 +364,8 @@ class LiveWindow::Impl {
 
   double AverageMs() const {
     const int64_t count = append_count_;
-    return count == 0 ? 0 : static_cast<double>(append_ns_.load()) / 1e6 / static_cast<double>(count);
+    return count == 0 ? 0
+                      : static_cast<double>(append_ns_.load()) / 1e6 / static_cast<double>(count);
   }
 
   // A pin with the plan's table: the maintained one, or a new one that is computed from a snapshot,
@@ -446,14 +449,16 @@ LiveWindow::~LiveWindow() = default;
 
 Result<AppendResult> LiveWindow::Append(const RowBatch& rows) { return impl_->Append(rows); }
 
-Result<int64_t> LiveWindow::Append(arrow::RecordBatchReader& reader) { return impl_->Append(reader); }
+Result<int64_t> LiveWindow::Append(arrow::RecordBatchReader& reader) {
+  return impl_->Append(reader);
+}
 
 Result<std::shared_ptr<arrow::RecordBatch>> LiveWindow::Read(std::optional<int64_t> tail) const {
   return impl_->Read(tail);
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> LiveWindow::Features(const FeaturePlan& plan,
-                                                                 std::optional<int64_t> tail) const {
+Result<std::shared_ptr<arrow::RecordBatch>> LiveWindow::Features(
+    const FeaturePlan& plan, std::optional<int64_t> tail) const {
   return impl_->Features(plan, tail);
 }
 

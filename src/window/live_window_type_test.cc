@@ -48,7 +48,8 @@ class LiveWindowTypes : public ::testing::Test {
 
 TEST_F(LiveWindowTypes, FollowTheFirstValues) {
   auto window = Make();
-  ASSERT_TRUE(window->Append(Rows({{{"i", 1}, {"d", 1.5}, {"b", true}, {"s", "x"}, {"n", nullptr}}})).ok());
+  ASSERT_TRUE(
+      window->Append(Rows({{{"i", 1}, {"d", 1.5}, {"b", true}, {"s", "x"}, {"n", nullptr}}})).ok());
   EXPECT_EQ(window->schema()->ToString(), "i: int64\nd: double\nb: bool\ns: string\nn: null");
 }
 
@@ -115,9 +116,9 @@ TEST_F(LiveWindowTypes, WhatDoesNotFitIsRefusedWhole) {
 }
 
 TEST_F(LiveWindowTypes, AFixedSchemaTakesNothingElse) {
-  auto window = Make({.schema = arrow::schema({arrow::field("i", arrow::int64()),
-                                               arrow::field("d", arrow::float64()),
-                                               arrow::field("t", arrow::timestamp(arrow::TimeUnit::MILLI))})});
+  auto window = Make({.schema = arrow::schema(
+                          {arrow::field("i", arrow::int64()), arrow::field("d", arrow::float64()),
+                           arrow::field("t", arrow::timestamp(arrow::TimeUnit::MILLI))})});
   EXPECT_EQ(window->schema()->ToString(), "i: int64\nd: double\nt: timestamp[ns, tz=UTC]");
   ASSERT_TRUE(window->Append(Rows({{{"d", 3}, {"t", "2024-05-01T12:00:00.25Z"}}})).ok());
   const auto batch = *window->Read();
@@ -125,14 +126,19 @@ TEST_F(LiveWindowTypes, AFixedSchemaTakesNothingElse) {
             1714564800250000000);
   ExpectRefused(*window, Rows({{{"i", 1.5}}}), ErrorCode::kTypeMismatch, {"data", "0", "i"});
   ExpectRefused(*window, Rows({{{"x", 1}}}), ErrorCode::kTypeMismatch, {"data", "0", "x"});
-  ExpectRefused(*window, Rows({{{"t", "yesterday"}}}), ErrorCode::kTypeMismatch, {"data", "0", "t"});
+  ExpectRefused(*window, Rows({{{"t", "yesterday"}}}), ErrorCode::kTypeMismatch,
+                {"data", "0", "t"});
   ExpectRefused(*window, Rows({{{"t", 5}}}), ErrorCode::kTypeMismatch, {"data", "0", "t"});
 }
 
 TEST_F(LiveWindowTypes, TimestampsTakeOffsets) {
-  auto window = Make({.schema = arrow::schema({arrow::field("t", arrow::timestamp(arrow::TimeUnit::NANO, "Europe/Paris"))})});
-  ASSERT_TRUE(window->Append(Rows({{{"t", "1970-01-01T01:00:00+01:00"}}, {{"t", "1970-01-01 00:00:01"}},
-                                   {{"t", "1970-01-02"}}})).ok());
+  auto window = Make({.schema = arrow::schema({arrow::field(
+                          "t", arrow::timestamp(arrow::TimeUnit::NANO, "Europe/Paris"))})});
+  ASSERT_TRUE(window
+                  ->Append(Rows({{{"t", "1970-01-01T01:00:00+01:00"}},
+                                 {{"t", "1970-01-01 00:00:01"}},
+                                 {{"t", "1970-01-02"}}}))
+                  .ok());
   const auto& times = static_cast<const arrow::TimestampArray&>(*(*window->Read())->column(0));
   EXPECT_EQ(times.Value(0), 0);
   EXPECT_EQ(times.Value(1), 1'000'000'000);
@@ -158,8 +164,12 @@ TEST_F(LiveWindowTypes, OptionsAreChecked) {
   refused({.name = "a", .window_size = 0}, "window_size");
   refused({.name = "a", .history_rows = -1}, "history_rows");
   refused({.name = "a", .schema = arrow::schema(arrow::FieldVector{})}, "schema");
-  refused({.name = "a", .schema = arrow::schema({arrow::field("x", arrow::list(arrow::int8()))})}, "schema");
-  refused({.name = "a", .schema = arrow::schema({arrow::field("x", arrow::int64()), arrow::field("x", arrow::int64())})}, "schema");
+  refused({.name = "a", .schema = arrow::schema({arrow::field("x", arrow::list(arrow::int8()))})},
+          "schema");
+  refused({.name = "a",
+           .schema = arrow::schema(
+               {arrow::field("x", arrow::int64()), arrow::field("x", arrow::int64())})},
+          "schema");
 }
 
 // Batch and single appends give the same data: random rows of random cells, split anywhere.
@@ -173,7 +183,8 @@ RC_GTEST_FIXTURE_PROP(LiveWindowTypes, SplitsDoNotMatter, ()) {
       if (row[c] == 0) continue;
       if (row[c] == 1) batch.Set(names[c], Cell::Null());
       if (row[c] == 2) batch.Set(names[c], c == 2 ? Cell::String("s") : Cell::Int64(seed));
-      if (row[c] == 3) batch.Set(names[c], c == 2 ? Cell::String("longer text") : Cell::Double(seed + 0.5));
+      if (row[c] == 3)
+        batch.Set(names[c], c == 2 ? Cell::String("longer text") : Cell::Double(seed + 0.5));
     }
   };
   auto whole = Make({.window_size = 7});

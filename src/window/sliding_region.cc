@@ -1,13 +1,12 @@
 #include "window/sliding_region.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"

@@ -7,7 +7,8 @@
 
 namespace headrace::window {
 
-/// A long stretch of address space that is written from front to back and given back from its old end:
+/// A long stretch of address space that is written from front to back and given back from its old
+/// end:
 ///
 ///      released        live rows           never touched
 ///   |..............|################|....................|
@@ -15,8 +16,8 @@ namespace headrace::window {
 ///
 /// Only what lies between uses memory, so that a window can move on for many times its own length
 /// without a copy, and its rows always lie side by side. Fresh bytes are zero.
-/// Thread rule: written by one thread at a time; bytes that were published to other threads may be read
-/// by them until Release() passes them.
+/// Thread rule: written by one thread at a time; bytes that were published to other threads may be
+/// read by them until Release() passes them.
 class SlidingRegion {
  public:
   SlidingRegion() = default;
@@ -31,8 +32,8 @@ class SlidingRegion {
   int64_t capacity() const noexcept { return capacity_; }
   int64_t released() const noexcept { return released_; }
 
-  /// Gives back whole pages below `bytes`, if they are at least `granule` many bytes. Returns whether
-  /// it did. One system call at most.
+  /// Gives back whole pages below `bytes`, if they are at least `granule` many bytes. Returns
+  /// whether it did. One system call at most.
   bool Release(int64_t bytes, int64_t granule) noexcept;
 
   static int64_t PageBytes() noexcept;

@@ -14,8 +14,8 @@
 namespace headrace::window {
 namespace {
 
-// A store has address space for many windows, so that moving to the next one is rare: a row is copied
-// once for every 31 that are appended.
+// A store has address space for many windows, so that moving to the next one is rare: a row is
+// copied once for every 31 that are appended.
 constexpr int64_t kWindowsPerStore = 32;
 constexpr int64_t kMinCapacityRows = 1 << 16;
 constexpr int64_t kMinTextCapacityBytes = 1 << 22;
@@ -63,13 +63,14 @@ Result<std::shared_ptr<WindowStore>> WindowStore::Make(std::vector<PlannedColumn
   }
   text_bytes += more_text_bytes;
   if (text_bytes > kMaxTextCapacityBytes) {
-    return MakeError(ErrorCode::kTooLarge,
-                     fmt::format("a column of strings may hold {} in the rows of a window, not {}",
-                                 FormatByteSize(kMaxTextCapacityBytes), FormatByteSize(text_bytes)));
+    return MakeError(
+        ErrorCode::kTooLarge,
+        fmt::format("a column of strings may hold {} in the rows of a window, not {}",
+                    FormatByteSize(kMaxTextCapacityBytes), FormatByteSize(text_bytes)));
   }
   ARROW_RETURN_NOT_OK(store->AddColumns(
-      std::move(columns), std::clamp(kWindowsPerStore * text_bytes, kMinTextCapacityBytes,
-                                     kMaxTextCapacityBytes)));
+      std::move(columns),
+      std::clamp(kWindowsPerStore * text_bytes, kMinTextCapacityBytes, kMaxTextCapacityBytes)));
   ARROW_RETURN_NOT_OK(store->ReserveFor(more_rows, text_bytes));
   if (from != nullptr) store->CopyRows(*from);
   return store;
@@ -86,7 +87,7 @@ Status WindowStore::AddColumns(std::vector<PlannedColumn> columns, int64_t text_
                                         .granule_bytes = granule_bytes(),
                                         .stagger = static_cast<int>(columns_.size())}));
     base_row_bytes_ += Column::RowBytes(planned.type, true);
-    fixed_bytes_ += column->SlackBytes();
+    num_regions_ += column->NumRegions();
     fields.push_back(arrow::field(planned.name, ArrowType(planned.type)));
     columns_.push_back({std::move(planned.name), std::move(column)});
   }
@@ -121,8 +122,8 @@ int64_t WindowStore::shown_begin(int64_t window_rows) const noexcept {
 void WindowStore::Pin(int64_t window_rows, bool with_history, const FeaturePlan* plan,
                       StorePin* pin) {
   std::lock_guard lock(pins_mutex_);
-  // The floor first: it only rises, and rows above a floor that was read under the lock are not given
-  // back before the lock is free.
+  // The floor first: it only rises, and rows above a floor that was read under the lock are not
+  // given back before the lock is free.
   const int64_t floor = floor_row();
   pin->end = end_row();
   pin->shown_begin = std::max(floor, pin->end - window_rows);
@@ -159,13 +160,15 @@ int64_t WindowStore::NeededBytes(int64_t rows, int64_t text_bytes) const noexcep
   const int64_t end = end_row_.load(std::memory_order_relaxed);
   const int64_t line = std::max(released_line_, origin_row_);
   const auto base_rows = static_cast<double>(end - line + rows);
-  const auto shown_rows = static_cast<double>(
-      std::min(end - line, layout_.window_rows + granule_bytes() / 8) + rows);
+  const auto shown_rows = static_cast<double>(std::min(end - line, layout_.window_rows) + rows);
   int64_t text = text_bytes;
   for (const auto& column : columns_) {
     if (column.type() == ColumnType::kString) text += column.column->TextBytes(floor_row(), end);
   }
-  return fixed_bytes_ + text + static_cast<int64_t>(base_rows * base_row_bytes_) +
+  // A region has a begun page at either end, and bytes that are not yet worth giving back.
+  const int64_t behind = std::min(granule_bytes(), (floor_row() - origin_row_) * 8);
+  const int64_t slack = num_regions_ * (SlidingRegion::PageBytes() + behind);
+  return slack + text + static_cast<int64_t>(base_rows * base_row_bytes_) +
          static_cast<int64_t>(shown_rows * table_row_bytes_);
 }
 
@@ -224,16 +227,16 @@ Status WindowStore::Install(std::shared_ptr<FeatureTable> table, int64_t max_tab
   }
   tables.push_back(std::move(table));
   const double old_row_bytes = table_row_bytes_;
-  const int64_t old_fixed_bytes = fixed_bytes_;
-  for (const auto& old : tables_) fixed_bytes_ -= old->fixed_bytes();
+  const int64_t old_num_regions = num_regions_;
+  for (const auto& old : tables_) num_regions_ -= old->num_regions();
   table_row_bytes_ = 0;
   for (const auto& kept : tables) {
     table_row_bytes_ += kept->row_bytes();
-    fixed_bytes_ += kept->fixed_bytes();
+    num_regions_ += kept->num_regions();
   }
   if (Status status = ReserveFor(0, 0); !status.ok()) {
     table_row_bytes_ = old_row_bytes;
-    fixed_bytes_ = old_fixed_bytes;
+    num_regions_ = old_num_regions;
     return status;
   }
   {

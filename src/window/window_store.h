@@ -39,15 +39,16 @@ class StorePin {
   void Release() noexcept;
 
   std::shared_ptr<WindowStore> store;
-  std::shared_ptr<FeatureTable> table;  ///< of the plan that was asked for, if it is kept up to date
+  std::shared_ptr<FeatureTable>
+      table;                ///< of the plan that was asked for, if it is kept up to date
   int64_t begin = 0;        ///< rows from here on are held
   int64_t shown_begin = 0;  ///< rows from here on are shown
   int64_t end = 0;
 };
 
-/// One generation of a live window's memory: columns with fixed names and types, and the feature tables
-/// over them. A change of schema, or the end of the address space, makes a new generation; readers of
-/// the old one keep it alive.
+/// One generation of a live window's memory: columns with fixed names and types, and the feature
+/// tables over them. A change of schema, or the end of the address space, makes a new generation;
+/// readers of the old one keep it alive.
 ///
 ///        floor_row()        shown                end_row()
 ///   ..released..|..history..|.....................|..not published..
@@ -55,8 +56,8 @@ class StorePin {
 /// Thread rule: one writer (the window's append lock); Pin() and the accessors from any thread.
 class WindowStore : public std::enable_shared_from_this<WindowStore> {
  public:
-  /// An empty store, or with `from` one that has its rows from its floor on, as the new columns have
-  /// them. Room for `more_rows` and in every string column for `more_text_bytes` is seen to.
+  /// An empty store, or with `from` one that has its rows from its floor on, as the new columns
+  /// have them. Room for `more_rows` and in every string column for `more_text_bytes` is seen to.
   static Result<std::shared_ptr<WindowStore>> Make(std::vector<PlannedColumn> columns,
                                                    StoreLayout layout, MemoryBudget* budget,
                                                    const WindowStore* from, int64_t more_rows,
@@ -81,8 +82,8 @@ class WindowStore : public std::enable_shared_from_this<WindowStore> {
   StoreLayout layout() const noexcept { return layout_; }
   int64_t granule_bytes() const noexcept;
 
-  /// Fills `pin` with the rows as they are now, held from the floor on if `with_history`, else from the
-  /// oldest shown row, and with the table of `plan` if there is one.
+  /// Fills `pin` with the rows as they are now, held from the floor on if `with_history`, else from
+  /// the oldest shown row, and with the table of `plan` if there is one.
   void Pin(int64_t window_rows, bool with_history, const FeaturePlan* plan, StorePin* pin);
 
   // Writer only.
@@ -91,11 +92,12 @@ class WindowStore : public std::enable_shared_from_this<WindowStore> {
   Status ReserveFor(int64_t rows, int64_t text_bytes);
   /// Shows rows up to `end_row`, and forgets those below `floor_row`.
   void Publish(int64_t end_row, int64_t floor_row) noexcept;
-  /// Gives memory back, a column or a few at each call, so that no append pays for all of them. Returns
-  /// by how many rows the slowest reader holds up the rest.
+  /// Gives memory back, a column or a few at each call, so that no append pays for all of them.
+  /// Returns by how many rows the slowest reader holds up the rest.
   int64_t Trim(int64_t rows_appended, int64_t window_rows) noexcept;
   const std::vector<std::shared_ptr<FeatureTable>>& tables() const noexcept { return tables_; }
-  /// Adds a table that has all rows up to end_row(); drops the least recently read ones over `max_tables`.
+  /// Adds a table that has all rows up to end_row(); drops the least recently read ones over
+  /// `max_tables`.
   Status Install(std::shared_ptr<FeatureTable> table, int64_t max_tables);
 
   int64_t memory_bytes() const noexcept { return reserved_bytes_.load(std::memory_order_relaxed); }
@@ -118,22 +120,23 @@ class WindowStore : public std::enable_shared_from_this<WindowStore> {
   std::atomic<int64_t> end_row_{0};
   std::atomic<int64_t> floor_row_{0};
 
-  // Held for a few instructions at a time, by readers and, when memory may be given back, by the writer.
+  // Held for a few instructions at a time, by readers and, when memory may be given back, by the
+  // writer.
   mutable std::mutex pins_mutex_;
-  std::vector<int64_t> pins_;                           // first row of each living pin
-  std::vector<std::shared_ptr<FeatureTable>> tables_;   // also read by the writer without the lock
+  std::vector<int64_t> pins_;                          // first row of each living pin
+  std::vector<std::shared_ptr<FeatureTable>> tables_;  // also read by the writer without the lock
 
   // Writer only.
   Reservation reservation_;
   std::atomic<int64_t> reserved_bytes_{0};
-  std::vector<Column*> trimmed_;       // all columns, those with history first
+  std::vector<Column*> trimmed_;  // all columns, those with history first
   size_t num_history_ = 0;
   size_t next_trimmed_ = 0;
-  int64_t round_line_ = 0;             // where the running round of Trim() began
-  int64_t released_line_ = 0;          // all columns have been trimmed up to here
+  int64_t round_line_ = 0;     // where the running round of Trim() began
+  int64_t released_line_ = 0;  // all columns have been trimmed up to here
   double base_row_bytes_ = 0;
   double table_row_bytes_ = 0;
-  int64_t fixed_bytes_ = 0;
+  int64_t num_regions_ = 0;
 };
 
 }  // namespace headrace::window
