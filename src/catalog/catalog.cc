@@ -1,0 +1,105 @@
+#include "catalog/catalog.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "headrace/error_code.h"
+#include "headrace/names.h"
+
+namespace headrace::catalog {
+namespace {
+
+constexpr std::string_view kBufferPrefix = "buffers.";
+
+Status NoSuchBuffer(std::string_view name) {
+  return MakeError(ErrorCode::kUnknownName,
+                   fmt::format("there is no buffer '{}'; create it first: POST "
+                               "/v1/ml/polars/buffers with {{\"buffer_id\": \"{}\"}}",
+                               name, name),
+                   {std::string(name)});
+}
+
+Status BufferExists(std::string_view name) {
+  return MakeError(ErrorCode::kNameExists,
+                   fmt::format("the buffer '{}' exists; delete it first, or use it as it is", name),
+                   {std::string(name)});
+}
+
+}  // namespace
+
+Catalog::Catalog(MemoryBudget* budget, CatalogLimits limits) : budget_(budget), limits_(limits) {}
+
+Result<std::shared_ptr<LiveWindow>> Catalog::CreateBuffer(LiveWindowOptions options) {
+  ARROW_RETURN_NOT_OK(ValidateName(options.name, "buffer_id"));
+  std::string name = options.name;
+  {
+    // Cheaper than making a window only to find its name taken.
+    std::shared_lock lock(mutex_);
+    if (buffers_.contains(name)) return BufferExists(name);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto window, LiveWindow::Make(std::move(options), budget_));
+
+  std::unique_lock lock(mutex_);
+  if (buffers_.contains(name)) return BufferExists(name);
+  if (static_cast<int64_t>(buffers_.size()) >= limits_.max_buffers) {
+    return MakeError(ErrorCode::kTooLarge, fmt::format("there are {} buffers, the most allowed; "
+                                                       "delete one to make room for '{}'",
+                                                       buffers_.size(), name));
+  }
+  buffers_.emplace(std::move(name), window);
+  return window;
+}
+
+Result<std::shared_ptr<LiveWindow>> Catalog::FindBuffer(std::string_view name) const {
+  std::shared_lock lock(mutex_);
+  const auto found = buffers_.find(name);
+  if (found == buffers_.end()) return NoSuchBuffer(name);
+  return found->second;
+}
+
+std::vector<std::shared_ptr<LiveWindow>> Catalog::ListBuffers() const {
+  std::vector<std::shared_ptr<LiveWindow>> buffers;
+  {
+    std::shared_lock lock(mutex_);
+    buffers.reserve(buffers_.size());
+    for (const auto& [name, window] : buffers_) buffers.push_back(window);
+  }
+  std::sort(buffers.begin(), buffers.end(),
+            [](const auto& a, const auto& b) { return a->options().name < b->options().name; });
+  return buffers;
+}
+
+Status Catalog::DropBuffer(std::string_view name) {
+  std::shared_ptr<LiveWindow> dropped;  // destroyed after the lock is released
+  std::unique_lock lock(mutex_);
+  const auto found = buffers_.find(name);
+  if (found == buffers_.end()) return NoSuchBuffer(name);
+  dropped = std::move(found->second);
+  buffers_.erase(found);
+  lock.unlock();
+  return Status::OK();
+}
+
+int64_t Catalog::num_buffers() const {
+  std::shared_lock lock(mutex_);
+  return static_cast<int64_t>(buffers_.size());
+}
+
+Result<Entry> Catalog::Find(std::string_view full_name) const {
+  if (!full_name.starts_with(kBufferPrefix)) {
+    return MakeError(
+        ErrorCode::kUnknownName,
+        fmt::format("there is no source '{}'; names look like buffers.NAME", full_name),
+        {std::string(full_name)});
+  }
+  ARROW_ASSIGN_OR_RAISE(auto window, FindBuffer(full_name.substr(kBufferPrefix.size())));
+  return Entry{.kind = Kind::kBuffer,
+               .name = window->options().name,
+               .source = window,
+               .sink = window};
+}
+
+}  // namespace headrace::catalog

@@ -1,0 +1,117 @@
+#include "catalog/catalog.h"
+
+#include <atomic>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "headrace/error_code.h"
+#include "headrace/memory_budget.h"
+
+namespace headrace::catalog {
+namespace {
+
+class CatalogTest : public ::testing::Test {
+ protected:
+  MemoryBudget budget_{256 << 20};
+  Catalog catalog_{&budget_, {.max_buffers = 3}};
+
+  Status Create(std::string name) {
+    return catalog_.CreateBuffer({.name = std::move(name), .window_size = 10}).status();
+  }
+};
+
+TEST_F(CatalogTest, FindsWhatWasCreated) {
+  ASSERT_TRUE(Create("a").ok());
+  auto found = catalog_.FindBuffer("a");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ((*found)->options().name, "a");
+  EXPECT_EQ((*found)->options().window_size, 10);
+  EXPECT_EQ(catalog_.num_buffers(), 1);
+}
+
+TEST_F(CatalogTest, UnknownNameSaysWhichAndHowToMakeIt) {
+  const Status status = catalog_.FindBuffer("nope").status();
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(CodeOf(status), ErrorCode::kUnknownName);
+  EXPECT_NE(status.message().find("nope"), std::string::npos);
+  EXPECT_NE(status.message().find("POST"), std::string::npos);
+  EXPECT_EQ(CodeOf(catalog_.DropBuffer("nope")), ErrorCode::kUnknownName);
+}
+
+TEST_F(CatalogTest, RefusesATakenNameAndKeepsTheOldBuffer) {
+  auto first = catalog_.CreateBuffer({.name = "a", .window_size = 10});
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(CodeOf(catalog_.CreateBuffer({.name = "a", .window_size = 99}).status()),
+            ErrorCode::kNameExists);
+  EXPECT_EQ(*catalog_.FindBuffer("a"), *first);
+}
+
+TEST_F(CatalogTest, RefusesBadNamesAndOptions) {
+  for (const char* name : {"", "..", "a/b", "sp ace"}) {
+    EXPECT_EQ(CodeOf(Create(name)), ErrorCode::kInvalidArgument) << name;
+  }
+  EXPECT_EQ(CodeOf(catalog_.CreateBuffer({.name = "w", .window_size = 0}).status()),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(catalog_.num_buffers(), 0);
+}
+
+TEST_F(CatalogTest, HoldsToItsLimit) {
+  for (const char* name : {"a", "b", "c"}) ASSERT_TRUE(Create(name).ok());
+  EXPECT_EQ(CodeOf(Create("d")), ErrorCode::kTooLarge);
+  ASSERT_TRUE(catalog_.DropBuffer("b").ok());
+  EXPECT_TRUE(Create("d").ok());
+}
+
+TEST_F(CatalogTest, ListsByName) {
+  for (const char* name : {"c", "a", "b"}) ASSERT_TRUE(Create(name).ok());
+  std::string names;
+  for (const auto& window : catalog_.ListBuffers()) names += window->options().name;
+  EXPECT_EQ(names, "abc");
+}
+
+TEST_F(CatalogTest, ADroppedBufferStaysUsable) {
+  auto window = *catalog_.CreateBuffer({.name = "a"});
+  ASSERT_TRUE(catalog_.DropBuffer("a").ok());
+  EXPECT_EQ(window->stats().name, "a");
+  EXPECT_EQ(catalog_.num_buffers(), 0);
+}
+
+TEST_F(CatalogTest, EntriesHaveTheKindsPrefix) {
+  ASSERT_TRUE(Create("a").ok());
+  auto entry = catalog_.Find("buffers.a");
+  ASSERT_TRUE(entry.ok()) << entry.status();
+  EXPECT_EQ(entry->kind, Kind::kBuffer);
+  EXPECT_EQ(entry->name, "a");
+  EXPECT_NE(entry->source, nullptr);
+  EXPECT_NE(entry->sink, nullptr);
+  EXPECT_EQ(CodeOf(catalog_.Find("a").status()), ErrorCode::kUnknownName);
+  EXPECT_EQ(CodeOf(catalog_.Find("files.a").status()), ErrorCode::kUnknownName);
+  EXPECT_EQ(CodeOf(catalog_.Find("buffers.b").status()), ErrorCode::kUnknownName);
+}
+
+// Of many threads that create one name, one wins, each round; readers meanwhile see it or not.
+TEST_F(CatalogTest, OneOfManyCreatorsWins) {
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> won = 0;
+    std::atomic<int> wrong = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        const Status status = Create("contested");
+        won += status.ok();
+        wrong += !status.ok() && CodeOf(status) != ErrorCode::kNameExists;
+        for (const auto& window : catalog_.ListBuffers()) {
+          wrong += window->options().name != "contested";
+        }
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(won, 1);
+    EXPECT_EQ(wrong, 0);
+    ASSERT_TRUE(catalog_.DropBuffer("contested").ok());
+  }
+}
+
+}  // namespace
+}  // namespace headrace::catalog
