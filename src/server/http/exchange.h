@@ -1,0 +1,42 @@
+#pragma once
+
+#include <vector>
+
+#include "codec/json_rows.h"
+#include "headrace/row_batch.h"
+#include "server/http/json_body.h"
+#include "server/http/request.h"
+#include "server/http/response.h"
+
+namespace headrace::server {
+
+/// What handlers parse into; kept by a connection so that a steady stream of requests allocates
+/// nothing.
+struct Scratch {
+  codec::JsonRowsParser rows_parser;
+  RowBatch rows;
+  std::vector<codec::JsonRowsParser::Member> members;
+  JsonBody body;
+};
+
+/// One request, its answer, and what lies between.
+struct Exchange {
+  Request request;
+  Response response;
+  Scratch scratch;
+  int route = -1;  ///< number of the route that was found, for the accounts
+
+  /// A handler that is called on an I/O thread and finds its work long sets `wants_pool` and
+  /// returns before it starts; it is called again on the pool.
+  bool on_pool = false;
+  bool wants_pool = false;
+
+  void Reset() {
+    request.Reset();
+    response.Reset();
+    route = -1;
+    on_pool = wants_pool = false;
+  }
+};
+
+}  // namespace headrace::server
