@@ -1,5 +1,6 @@
 """What a read returns."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from headrace import _core
@@ -74,7 +75,7 @@ class Frame:
 
         Numbers and times without nulls are a read-only view of the column, without a copy: float64,
         int64, datetime64[ns]. With nulls they are a copy with NaN (float64) or NaT in their place.
-        bool is a copy; str, and bool with nulls, are objects with None.
+        bool is a copy; str, bool with nulls and a column without any value are objects with None.
 
         Raises:
             UnknownName: there is no such column.
@@ -138,7 +139,11 @@ class Frame:
 def _text(value: object) -> str:
     if value is None:
         return "null"
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"  # the column's type says that it is UTC
+    text = str(value)
     return text if len(text) <= _PREVIEW_WIDTH else text[: _PREVIEW_WIDTH - 1] + "…"
 
 

@@ -28,8 +28,7 @@ bool IsNumeric(const arrow::DataType& type) noexcept {
 
 /// numpy.empty, looked up once: it is on the path of every tick.
 nb::handle NumpyEmpty() {
-  static const nb::handle empty =
-      nb::object(nb::module_::import_("numpy").attr("empty")).release();
+  static const nb::handle empty = nb::object(nb::module_::import_("numpy").attr("empty")).release();
   return empty;
 }
 
@@ -47,7 +46,8 @@ double* DataOf(nb::handle array) {
 nb::object TimeValue(int64_t nanos) {
   static const nb::handle module = nb::module_::import_("datetime").release();
   static const nb::handle epoch =
-      module.attr("datetime")(1970, 1, 1, 0, 0, 0, 0, module.attr("timezone").attr("utc")).release();
+      module.attr("datetime")(1970, 1, 1, 0, 0, 0, 0, module.attr("timezone").attr("utc"))
+          .release();
   const int64_t micros = nanos / kNanosPerMicro - (nanos % kNanosPerMicro < 0 ? 1 : 0);
   return epoch + module.attr("timedelta")(0, 0, micros);
 }

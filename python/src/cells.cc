@@ -1,7 +1,6 @@
 #include "cells.h"
 
 #include <datetime.h>
-
 #include <fmt/format.h>
 
 #include "headrace/error_code.h"
@@ -49,33 +48,28 @@ bool IsPandasMissing(nb::handle value) noexcept {
   return name.ends_with("NaTType") || name.ends_with("NAType");
 }
 
-Status Refuse(ErrorCode code, std::string_view column, std::string_view what) {
-  return MakeError(code, fmt::format("column '{}': {}", column, what), {std::string(column)});
+Status RefuseType(nb::handle value) {
+  return MakeError(ErrorCode::kTypeMismatch,
+                   fmt::format("a value of type {} cannot be held: give None, bool, int, float, "
+                               "str or datetime (a dict is one row; for whole columns append a "
+                               "DataFrame or an Arrow table)",
+                               TypeName(value)));
 }
 
-Status RefuseType(std::string_view column, nb::handle value) {
-  return Refuse(ErrorCode::kTypeMismatch, column,
-                fmt::format("a value of type {} cannot be held: give None, bool, int, float, str or "
-                            "datetime (a dict is one row; for whole columns append a DataFrame or "
-                            "an Arrow table)",
-                            TypeName(value)));
+Status RefuseTime() {
+  return MakeError(ErrorCode::kInvalidArgument,
+                   "the time is beyond what nanoseconds in int64 hold (1677-09-21 to 2262-04-11)");
 }
 
-Status RefuseTime(std::string_view column) {
-  return Refuse(ErrorCode::kInvalidArgument, column,
-                "the time is beyond what nanoseconds in int64 hold (1677-09-21 to 2262-04-11)");
-}
-
-Result<Cell> TimeCell(nb::handle value, std::string_view column) {
+Result<Cell> TimeCell(nb::handle value) {
   int64_t offset_us = 0;
   if (PyDateTime_DATE_GET_TZINFO(value.ptr()) != Py_None) {
     const nb::object offset = value.attr("utcoffset")();
     if (!offset.is_none()) {
-      offset_us =
-          (PyDateTime_DELTA_GET_DAYS(offset.ptr()) * kSecondsPerDay +
-           PyDateTime_DELTA_GET_SECONDS(offset.ptr())) *
-              kMicrosPerSecond +
-          PyDateTime_DELTA_GET_MICROSECONDS(offset.ptr());
+      offset_us = (PyDateTime_DELTA_GET_DAYS(offset.ptr()) * kSecondsPerDay +
+                   PyDateTime_DELTA_GET_SECONDS(offset.ptr())) *
+                      kMicrosPerSecond +
+                  PyDateTime_DELTA_GET_MICROSECONDS(offset.ptr());
     }
   }
   int64_t extra_ns = 0;
@@ -84,7 +78,7 @@ Result<Cell> TimeCell(nb::handle value, std::string_view column) {
   }
   const std::optional<int64_t> nanos = NanosOf(value.ptr(), offset_us, extra_ns);
   if (!nanos) {
-    return RefuseTime(column);
+    return RefuseTime();
   }
   return Cell::Timestamp(*nanos);
 }
@@ -92,7 +86,7 @@ Result<Cell> TimeCell(nb::handle value, std::string_view column) {
 Result<Cell> BigIntegerCell(nb::handle value, std::vector<nb::object>* kept) {
   // Python refuses to write out an integer of thousands of digits.
   const auto bits = nb::cast<int64_t>(value.attr("bit_length")());
-  nb::str text = bits <= 1024 ? nb::str(value) : nb::str(fmt::format("<{} bits>", bits).c_str());
+  nb::str text = bits <= 1024 ? nb::str(value) : nb::str(fmt::format("of {} bits", bits).c_str());
   Py_ssize_t size = 0;
   const char* data = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
   if (data == nullptr) {
@@ -102,7 +96,7 @@ Result<Cell> BigIntegerCell(nb::handle value, std::vector<nb::object>* kept) {
   return Cell::Text(Cell::Kind::kBigInteger, {data, static_cast<size_t>(size)});
 }
 
-Result<Cell> NumpyCell(nb::handle value, std::string_view column, std::vector<nb::object>* kept) {
+Result<Cell> NumpyCell(nb::handle value, std::vector<nb::object>* kept) {
   const std::string_view name = TypeName(value);
   if (name == "numpy.datetime64") {
     // Looked at in seconds first: NumPy's cast to nanoseconds wraps around without a word.
@@ -111,7 +105,7 @@ Result<Cell> NumpyCell(nb::handle value, std::string_view column, std::vector<nb
       return Cell::Null();
     }
     if (seconds <= INT64_MIN / 1'000'000'000 || seconds >= INT64_MAX / 1'000'000'000) {
-      return RefuseTime(column);
+      return RefuseTime();
     }
     return Cell::Timestamp(nb::cast<int64_t>(value.attr("astype")("M8[ns]").attr("astype")("i8")));
   }
@@ -120,13 +114,13 @@ Result<Cell> NumpyCell(nb::handle value, std::string_view column, std::vector<nb
   }
   nb::object item = value.attr("item")();
   if (name == "numpy.timedelta64") {
-    return RefuseType(column, value);
+    return RefuseType(value);
   }
   if (const std::optional<Cell> cell = PlainCell(item)) {
     kept->push_back(std::move(item));
     return *cell;
   }
-  return PyLong_Check(item.ptr()) ? BigIntegerCell(item, kept) : RefuseType(column, value);
+  return PyLong_Check(item.ptr()) ? BigIntegerCell(item, kept) : RefuseType(value);
 }
 
 bool IsNumpyScalar(nb::handle value) {
@@ -176,7 +170,7 @@ std::optional<Cell> PlainCell(nb::handle handle) noexcept {
   return std::nullopt;
 }
 
-Result<Cell> AnyCell(nb::handle value, std::string_view column, std::vector<nb::object>* kept) {
+Result<Cell> AnyCell(nb::handle value, std::vector<nb::object>* kept) {
   if (const std::optional<Cell> cell = PlainCell(value)) {
     return *cell;
   }
@@ -184,18 +178,18 @@ Result<Cell> AnyCell(nb::handle value, std::string_view column, std::vector<nb::
     return BigIntegerCell(value, kept);
   }
   if (PyUnicode_Check(value.ptr())) {
-    return Refuse(ErrorCode::kInvalidArgument, column, "the str has no UTF-8 form (a lone surrogate)");
+    return MakeError(ErrorCode::kInvalidArgument, "the str has no UTF-8 form (a lone surrogate)");
   }
   if (IsPandasMissing(value)) {  // NaT is a datetime too, so this comes first
     return Cell::Null();
   }
   if (PyDateTime_Check(value.ptr())) {
-    return TimeCell(value, column);
+    return TimeCell(value);
   }
   if (IsNumpyScalar(value)) {
-    return NumpyCell(value, column, kept);
+    return NumpyCell(value, kept);
   }
-  return RefuseType(column, value);
+  return RefuseType(value);
 }
 
 void InitializeCells() {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include <nanobind/nanobind.h>
@@ -20,10 +19,9 @@ std::optional<Cell> PlainCell(nanobind::handle value) noexcept;
 /// The cell of any value that a row may hold: what PlainCell takes, datetimes of other zones,
 /// pandas' Timestamp, NaT and NA, NumPy's scalars. An integer beyond int64 becomes kBigInteger.
 /// Everything else is refused with ErrorCode::kTypeMismatch (lists, dicts, arrays, Decimal, bytes,
-/// date, ...), or kInvalidArgument for a time beyond int64 nanoseconds and a str that has no UTF-8;
-/// the message starts with `column`. May run Python code. What the cell borrows is put into `kept`.
-Result<Cell> AnyCell(nanobind::handle value, std::string_view column,
-                     std::vector<nanobind::object>* kept);
+/// date, ...), or kInvalidArgument for a time beyond int64 nanoseconds and a str that has no UTF-8.
+/// May run Python code. What the cell borrows is put into `kept`.
+Result<Cell> AnyCell(nanobind::handle value, std::vector<nanobind::object>* kept);
 
 /// Loads the datetime C API. Call once, when the module is loaded.
 void InitializeCells();

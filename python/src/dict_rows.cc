@@ -31,10 +31,10 @@ std::optional<std::string_view> TextOf(nb::handle key) noexcept {
 std::string_view NameOf(nb::handle key, int64_t row) {
   const std::optional<std::string_view> name = TextOf(key);
   if (!name) {
-    Raise(MakeError(ErrorCode::kTypeMismatch,
-                    fmt::format("row {}: a column's name is a str, not {}", row,
-                                nb::repr(nb::handle(key.type())).c_str()),
-                    {"data", std::to_string(row)}));
+    Raise(MakeError(
+        ErrorCode::kTypeMismatch,
+        fmt::format("row {}: a column's name is a str, not {}", row, Py_TYPE(key.ptr())->tp_name),
+        {"data", std::to_string(row)}));
   }
   return *name;
 }
@@ -98,9 +98,10 @@ void DictRows::AddKept(nb::handle dict, int64_t skip) {
       continue;
     }
     const std::string_view name = NameOf(key, row);
-    Result<Cell> cell = AnyCell(value, name, &kept_);
+    Result<Cell> cell = AnyCell(value, &kept_);
     if (!cell.ok()) {
-      Raise(MakeError(CodeOf(cell.status()), cell.status().message(),
+      Raise(MakeError(CodeOf(cell.status()),
+                      fmt::format("row {}, column '{}': {}", row, name, cell.status().message()),
                       {"data", std::to_string(row), std::string(name)}));
     }
     AddCell(key, *cell, false);
@@ -116,10 +117,10 @@ void DictRows::AddRows(nb::handle list) {
   for (nb::handle dict : dicts) {
     const int64_t row = rows_.num_rows();
     if (!PyDict_Check(dict.ptr())) {
-      Raise(MakeError(ErrorCode::kTypeMismatch,
-                      fmt::format("row {} is {}: give a dict for each row", row,
-                                  nb::repr(nb::handle(dict.type())).c_str()),
-                      {"data", std::to_string(row)}));
+      Raise(MakeError(
+          ErrorCode::kTypeMismatch,
+          fmt::format("row {} is {}: give a dict for each row", row, Py_TYPE(dict.ptr())->tp_name),
+          {"data", std::to_string(row)}));
     }
     AddDict(dict, true);
   }

@@ -85,8 +85,8 @@ nb::object LatestVector(const Window& self, const Plan& plan) {
   // Again if the window has got columns since the plan was used last; it may get more meanwhile.
   while (true) {
     DoubleArray vector = NewDoubleArray(width);
-    const int64_t needed = Unwrap(
-        self.window->LatestVector(plan.plan, {vector.values, static_cast<size_t>(width)}));
+    const int64_t needed =
+        Unwrap(self.window->LatestVector(plan.plan, {vector.values, static_cast<size_t>(width)}));
     if (needed == width) {
       return std::move(vector.array);
     }
@@ -121,10 +121,17 @@ std::string ReprOf(const AppendResult& self) {
                      self.buffer_size, self.avg_append_ms);
 }
 
+constexpr char kAppendResultDoc[] = R"(What an append did.
+
+Attributes:
+    appended: rows of the request, whether they are still shown or not.
+    buffer_size: rows shown afterwards.
+    avg_append_ms: milliseconds within append per row since creation or the last clear().)";
+
 }  // namespace
 
 void BindLiveWindow(nb::module_& module) {
-  nb::class_<AppendResult>(module, "AppendResult")
+  nb::class_<AppendResult>(module, "AppendResult", kAppendResultDoc)
       .def(
           "__init__",
           [](AppendResult* self, int64_t appended, int64_t buffer_size, double avg_append_ms) {

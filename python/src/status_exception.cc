@@ -14,8 +14,9 @@ void Raise(const Status& status) {
   for (const std::string& step : LocationOf(status)) {
     location.append(nb::str(step.data(), step.size()));
   }
-  const nb::object type = nb::module_::import_("headrace.errors")
-                              .attr(nb::str(kind.python_exception.data(), kind.python_exception.size()));
+  const nb::object type =
+      nb::module_::import_("headrace.errors")
+          .attr(nb::str(kind.python_exception.data(), kind.python_exception.size()));
   const std::string message = status.message();
   // Bytes of a name or value in a message may be cut in the middle of a character.
   const nb::object text = nb::steal(

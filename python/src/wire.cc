@@ -72,8 +72,7 @@ nb::bytes EncodeStream(nb::handle stream) {
 Batch DecodeStream(const nb::bytes& body) {
   auto batch = WithoutGil([&]() -> Result<std::shared_ptr<arrow::RecordBatch>> {
     // A copy, because the rows outlive the call and their memory must not need the GIL to go.
-    ARROW_ASSIGN_OR_RAISE(
-        auto unique, arrow::AllocateBuffer(static_cast<int64_t>(body.size())));
+    ARROW_ASSIGN_OR_RAISE(auto unique, arrow::AllocateBuffer(static_cast<int64_t>(body.size())));
     std::shared_ptr<arrow::Buffer> copy = std::move(unique);
     std::copy_n(static_cast<const uint8_t*>(body.data()), body.size(), copy->mutable_data());
     ARROW_ASSIGN_OR_RAISE(auto reader, arrow::ipc::RecordBatchStreamReader::Open(
