@@ -1,0 +1,36 @@
+# The targets that people and CI share. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help build serve test bench format clean setup-build setup-serve setup-test setup-bench
+
+JOBS ?= $(shell nproc)
+PYTHON := .venv/bin/python
+# Node and other tools of .venv come first, so that what setup installed is what runs.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup-%:
+	@tools/setup.sh $*
+
+build: setup-build ## the command at build/release/headrace, and a .venv in which `import headrace` works
+	@tools/build.sh release
+
+serve: setup-serve ## serve on http://localhost:14345, with a replay of real flights (ARGS="--port 8080")
+	@tools/build.sh release
+	@HEADRACE_DEMO_DATA=$${HEADRACE_DEMO_DATA:-node_modules/vega-datasets/data/flights-3m.parquet} \
+	  exec build/release/headrace serve --demo $(ARGS)
+
+test: setup-test ## every test: C++, sanitizers, Python, end to end, formatting, structure
+	@tools/test.sh
+
+bench: setup-bench ## Headrace beside its peers; prints the tables of docs/performance.md (ARGS="--quick rolling")
+	@tools/build.sh bench
+	@PYTHONPATH=build/bench/python $(PYTHON) bench/run.py $(ARGS)
+
+format: setup-test ## lay out C++ and Python sources
+	@git ls-files '*.cc' '*.h' | xargs .venv/bin/clang-format -i
+	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
+
+clean: ## remove what was built; .venv and node_modules stay
+	rm -rf build
