@@ -1,7 +1,8 @@
 #pragma once
 
-// The naive answer to every rolling statistic: each window by itself, two passes, extended precision.
-// What the kernels, the live windows and the features are tested against. Cost O(window) a row.
+// The naive answer to every rolling statistic: each window by itself, two passes, extended
+// precision. What the kernels, the live windows and the features are tested against. Cost O(window)
+// a row.
 
 #include <algorithm>
 #include <cmath>
@@ -24,23 +25,36 @@ inline double ValueAt(const kernels::RollingColumn& column, int64_t row) {
   return column.values[row - column.origin];
 }
 
-inline long double Sum(const std::vector<double>& x) {
-  long double sum = 0;
-  for (double v : x) sum += v;
-  return sum;
-}
+/// Extended where all values are finite; plain double else, which says the same of NaN and
+/// infinity, and much sooner.
+template <class Real>
+struct Moments {
+  const std::vector<double>& x;
+  Real n = static_cast<Real>(x.size());
+  Real sum = 0;
+  Real mean_difference = 0;  ///< of x - x[0]
 
-/// sum((x - mean)^power)
-inline long double CentralSum(const std::vector<double>& x, int power) {
-  const long double mean = Sum(x) / static_cast<long double>(x.size());
-  long double sum = 0;
-  for (double v : x) {
-    long double term = 1;
-    for (int p = 0; p < power; ++p) term *= static_cast<long double>(v) - mean;
-    sum += term;
+  explicit Moments(const std::vector<double>& values) : x(values) {
+    for (double v : x) {
+      sum += static_cast<Real>(v);
+      mean_difference += static_cast<Real>(v) - static_cast<Real>(x[0]);
+    }
+    mean_difference /= n;
   }
-  return sum;
-}
+  Real Deviation(double v) const {
+    return static_cast<Real>(v) - static_cast<Real>(x[0]) - mean_difference;
+  }
+  /// sum((x - mean)^power)
+  Real CentralSum(int power) const {
+    Real result = 0;
+    for (double v : x) {
+      Real term = 1;
+      for (int p = 0; p < power; ++p) term *= Deviation(v);
+      result += term;
+    }
+    return result;
+  }
+};
 
 inline double Quantile(std::vector<double> x, double q) {
   if (std::any_of(x.begin(), x.end(), [](double v) { return std::isnan(v); })) {
@@ -56,7 +70,7 @@ inline double Quantile(std::vector<double> x, double q) {
 }
 
 inline bool AllEqual(const std::vector<double>& x) {
-  return std::all_of(x.begin(), x.end(), [&](double v) { return v == x[0]; });
+  return std::all_of(x.begin(), x.end(), [&](double v) { return std::isfinite(v) && v == x[0]; });
 }
 
 inline double Extreme(const std::vector<double>& x, bool want_max) {
@@ -68,17 +82,33 @@ inline double Extreme(const std::vector<double>& x, bool want_max) {
   return best;
 }
 
-inline double Shape(const std::vector<double>& x, int power, bool* exists) {
-  const auto n = static_cast<long double>(x.size());
-  const long double m2 = AllEqual(x) ? 0 : CentralSum(x, 2) / n;
-  *exists = m2 != 0;
+template <class Real>
+double FromMoments(const kernels::RollingSpec& spec, const std::vector<double>& x, bool* exists) {
+  using kernels::RollingKind;
+  const Moments<Real> moments(x);
+  const Real n = moments.n;
+  if (spec.kind == RollingKind::kSum) return static_cast<double>(moments.sum);
+  if (spec.kind == RollingKind::kMean) return static_cast<double>(moments.sum / n);
+  const Real m2 = AllEqual(x) ? Real{0} : moments.CentralSum(2);
+  if (spec.kind == RollingKind::kSkew || spec.kind == RollingKind::kKurtosis) {
+    *exists = m2 != 0;
+    if (!*exists) return 0.0;
+    const Real variance = m2 / n;
+    return static_cast<double>(spec.kind == RollingKind::kSkew
+                                   ? moments.CentralSum(3) / n / (variance * std::sqrt(variance))
+                                   : moments.CentralSum(4) / n / (variance * variance) - 3);
+  }
+  *exists = n > static_cast<Real>(spec.ddof);
   if (!*exists) return 0.0;
-  const long double m = CentralSum(x, power) / n;
-  return static_cast<double>(power == 3 ? m / (m2 * std::sqrt(m2)) : m / (m2 * m2) - 3);
+  const Real variance = m2 / (n - static_cast<Real>(spec.ddof));
+  if (spec.kind == RollingKind::kVar) return static_cast<double>(variance);
+  if (spec.kind == RollingKind::kStd) return static_cast<double>(std::sqrt(variance));
+  *exists = variance != 0;
+  return *exists ? static_cast<double>(moments.Deviation(x.back()) / std::sqrt(variance)) : 0.0;
 }
 
-inline double Ewm(const kernels::RollingSpec& spec, const kernels::RollingColumn& column, int64_t low,
-                  int64_t row) {
+inline double Ewm(const kernels::RollingSpec& spec, const kernels::RollingColumn& column,
+                  int64_t low, int64_t row) {
   const long double q = 1 - 2 / (static_cast<long double>(spec.window) + 1);
   long double sum = 0, weight = 0, power = 1;
   for (int64_t r = row; r >= low; --r, power *= q) {
@@ -103,8 +133,8 @@ inline double Positional(const kernels::RollingSpec& spec, const kernels::Rollin
 
 }  // namespace oracle_internal
 
-/// The statistic `spec` of the window that ends in `row`, of a column whose rows from `begin` on are
-/// retained. `*exists` says whether there is one; 0.0 is returned if not.
+/// The statistic `spec` of the window that ends in `row`, of a column whose rows from `begin` on
+/// are retained. `*exists` says whether there is one; 0.0 is returned if not.
 inline double NaiveRolling(const kernels::RollingSpec& spec, const kernels::RollingColumn& column,
                            int64_t begin, int64_t row, bool* exists) {
   using kernels::RollingKind;
@@ -123,35 +153,20 @@ inline double NaiveRolling(const kernels::RollingSpec& spec, const kernels::Roll
   if (spec.kind == RollingKind::kCount) return static_cast<double>(n);
   *exists = n >= std::max<int64_t>(1, spec.min_samples);
   if (!*exists) return 0.0;
-  const auto variance = [&] {
-    *exists = n > spec.ddof;
-    if (!*exists || AllEqual(x)) return 0.0L;
-    return CentralSum(x, 2) / static_cast<long double>(n - spec.ddof);
-  };
   switch (spec.kind) {
-    case RollingKind::kSum: return static_cast<double>(Sum(x));
-    case RollingKind::kMean: return static_cast<double>(Sum(x) / static_cast<long double>(n));
-    case RollingKind::kVar: return static_cast<double>(variance());
-    case RollingKind::kStd: return static_cast<double>(std::sqrt(variance()));
     case RollingKind::kMin: return Extreme(x, false);
     case RollingKind::kMax: return Extreme(x, true);
     case RollingKind::kMedian: return Quantile(x, 0.5);
     case RollingKind::kQuantile: return Quantile(x, spec.quantile);
-    case RollingKind::kSkew: return Shape(x, 3, exists);
-    case RollingKind::kKurtosis: return Shape(x, 4, exists);
     case RollingKind::kFirst: return x.front();
     case RollingKind::kLast: return x.back();
     case RollingKind::kEwmMean: return Ewm(spec, column, low, row);
-    case RollingKind::kZscore: {
-      *exists = IsValid(column, row);
-      if (!*exists) return 0.0;
-      const long double std_dev = std::sqrt(variance());
-      *exists = *exists && std_dev != 0;
-      if (!*exists) return 0.0;
-      return static_cast<double>((x.back() - Sum(x) / static_cast<long double>(n)) / std_dev);
-    }
-    default: *exists = false; return 0.0;
+    default: break;
   }
+  *exists = spec.kind != RollingKind::kZscore || IsValid(column, row);
+  if (!*exists) return 0.0;
+  const bool finite = std::all_of(x.begin(), x.end(), [](double v) { return std::isfinite(v); });
+  return finite ? FromMoments<long double>(spec, x, exists) : FromMoments<double>(spec, x, exists);
 }
 
 }  // namespace headrace::testing

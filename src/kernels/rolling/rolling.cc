@@ -2,58 +2,56 @@
 
 #include <algorithm>
 
-#include "testing/rolling_oracle.h"
+#include "kernels/rolling/batch_general.h"
+#include "kernels/rolling/rolling_family.h"
 
 namespace headrace::kernels {
 
-void Roll(const RollingSpec& spec, RollingColumn column, int64_t begin_row, int64_t first_row,
-          int64_t end_row, RollingOutput out, std::span<std::byte>) noexcept {
-  for (int64_t row = first_row; row < end_row; ++row) {
-    bool exists = false;
-    const int64_t at = row - first_row;
-    out.values[at] = testing::NaiveRolling(spec, column, begin_row, row, &exists);
-    if (out.validity == nullptr) continue;
-    const auto bit = static_cast<uint8_t>(1u << (at % 8));
-    uint8_t& byte = out.validity[at / 8];
-    byte = static_cast<uint8_t>(exists ? byte | bit : byte & ~bit);
-  }
+namespace {
+
+using rolling::BatchJob;
+using rolling::FamilyOf;
+
+bool SameJob(const RollingSpec& a, const RollingSpec& b) {
+  return a.window == b.window && FamilyOf(a.kind) == FamilyOf(b.kind);
 }
 
-size_t RollScratchBytes(const RollingSpec&, int64_t) noexcept { return 64; }
+size_t MemberBytes(size_t num_specs) { return (num_specs * sizeof(uint32_t) + 63) / 64 * 64; }
+
+}  // namespace
 
 void RollStack(std::span<const RollingSpec> specs, RollingColumn column, int64_t begin_row,
                int64_t first_row, int64_t end_row, std::span<const RollingOutput> outs,
                std::span<std::byte> scratch) noexcept {
+  auto* members = reinterpret_cast<uint32_t*>(scratch.data());
+  std::byte* rest = scratch.data() + MemberBytes(specs.size());
   for (size_t i = 0; i < specs.size(); ++i) {
-    Roll(specs[i], column, begin_row, first_row, end_row, outs[i], scratch);
+    const auto same = [&](const RollingSpec& other) { return SameJob(other, specs[i]); };
+    if (std::any_of(specs.begin(), specs.begin() + static_cast<int64_t>(i), same)) continue;
+    size_t count = 0;
+    for (size_t j = i; j < specs.size(); ++j) {
+      if (same(specs[j])) members[count++] = static_cast<uint32_t>(j);
+    }
+    const BatchJob job{specs, outs, {members, count}, column, begin_row, first_row};
+    rolling::RollGeneral(job, first_row, end_row, rest);
   }
 }
 
-size_t RollStackScratchBytes(std::span<const RollingSpec>, int64_t) noexcept { return 64; }
-
-struct RollingStack::State {
-  std::span<const RollingSpec> specs;
-  int64_t begin_row = -1;
-};
-
-size_t RollingStack::StateBytes(std::span<const RollingSpec>) noexcept { return sizeof(State); }
-
-RollingStack::RollingStack(std::span<const RollingSpec> specs, std::span<std::byte> state) noexcept
-    : state_(new (state.data()) State{.specs = specs}) {}
-
-void RollingStack::Rebuild(RollingColumn, int64_t begin_row, int64_t end_row) noexcept {
-  state_->begin_row = begin_row == end_row ? -1 : begin_row;
-}
-
-void RollingStack::Push(RollingColumn column, int64_t row, double* out, bool* exists) noexcept {
-  if (state_->begin_row < 0) state_->begin_row = row;
-  for (size_t i = 0; i < state_->specs.size(); ++i) {
-    bool has = false;
-    out[i] = testing::NaiveRolling(state_->specs[i], column, state_->begin_row, row, &has);
-    if (exists != nullptr) exists[i] = has;
+size_t RollStackScratchBytes(std::span<const RollingSpec> specs, int64_t num_rows) noexcept {
+  size_t bytes = 0;
+  for (const RollingSpec& spec : specs) {
+    bytes = std::max(bytes, rolling::GeneralScratchBytes(spec, num_rows));
   }
+  return MemberBytes(specs.size()) + bytes;
 }
 
-const char* RollingTargetName() noexcept { return "none"; }
+void Roll(const RollingSpec& spec, RollingColumn column, int64_t begin_row, int64_t first_row,
+          int64_t end_row, RollingOutput out, std::span<std::byte> scratch) noexcept {
+  RollStack({&spec, 1}, column, begin_row, first_row, end_row, {&out, 1}, scratch);
+}
+
+size_t RollScratchBytes(const RollingSpec& spec, int64_t num_rows) noexcept {
+  return RollStackScratchBytes({&spec, 1}, num_rows);
+}
 
 }  // namespace headrace::kernels
