@@ -250,7 +250,7 @@ class RemoteBuffer:
             "columns": plan.columns,
             "min_samples": plan.min_samples,
             "ddof": plan.ddof,
-            "fill": plan.fill,
+            "fill": "null" if plan.fill is None else "zero",
             "tail": tail,
         }
         return _core.decode_stream(_post(self._pool, "/features", body, _ARROW))

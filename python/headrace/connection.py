@@ -140,6 +140,8 @@ def error_of(status: int, body: bytes) -> HeadraceError:
         fields = json.loads(body)["error"]
         code, message = str(fields["code"]), str(fields["message"])
         location = tuple(str(step) for step in fields.get("location", ()))
+        if location[:1] in (("body",), ("query",), ("path",)):
+            location = location[1:]  # a matter of HTTP: a caller in Python gave arguments
     except (ValueError, KeyError, TypeError, AttributeError):
         text = body[:200].decode("utf-8", "replace").strip()
         code, message, location = "", f"HTTP status {status}: {text}", ()

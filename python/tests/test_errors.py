@@ -2,6 +2,8 @@
 
 import pickle
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 import headrace as hr
@@ -57,6 +59,11 @@ def test_an_answer_of_the_server_becomes_the_class_of_its_code(code: str) -> Non
     assert (str(error), error.code, error.location) == ("m", code, ("a", "b"))
 
 
+def test_a_location_is_the_callers_and_not_that_of_http() -> None:
+    body = b'{"error": {"code": "invalid_argument", "message": "", "location": ["query", "tail"]}}'
+    assert error_of(422, body).location == ("tail",)
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"detail": "x"}', b"\xff"])
 def test_an_answer_of_something_else_goes_by_its_status(body: bytes) -> None:
     assert isinstance(error_of(404, body), hr.UnknownName)
@@ -66,11 +73,9 @@ def test_an_answer_of_something_else_goes_by_its_status(body: bytes) -> None:
 
 
 def test_the_memory_budget_refuses() -> None:
+    column = np.zeros(64_000_000)  # never touched, so never there: half a TB in name only
+    buffer = hr.Buffer(window_size=100_000_000)
     with pytest.raises(hr.MemoryLimit) as refused:
-        buffer = hr.Buffer(window_size=100_000_000)
-        wide = {f"c{i}": 1.0 for i in range(1000)}
-        buffer.append(wide)
-        buffer.append([wide] * 2_000)
-        for _ in range(20):
-            buffer.append(buffer.data())
+        buffer.append(pa.table({f"c{i}": column for i in range(1000)}))
     assert refused.value.code == "memory_limit"
+    assert buffer.data().columns == []
