@@ -18,14 +18,12 @@ Status NoSuchBuffer(std::string_view name) {
   return MakeError(ErrorCode::kUnknownName,
                    fmt::format("there is no buffer '{}'; create it first: POST "
                                "/v1/ml/polars/buffers with {{\"buffer_id\": \"{}\"}}",
-                               name, name),
-                   {std::string(name)});
+                               name, name));
 }
 
 Status BufferExists(std::string_view name) {
   return MakeError(ErrorCode::kNameExists,
-                   fmt::format("the buffer '{}' exists; delete it first, or use it as it is", name),
-                   {std::string(name)});
+                   fmt::format("the buffer '{}' exists; delete it first, or use it as it is", name));
 }
 
 }  // namespace
@@ -92,8 +90,7 @@ Result<Entry> Catalog::Find(std::string_view full_name) const {
   if (!full_name.starts_with(kBufferPrefix)) {
     return MakeError(
         ErrorCode::kUnknownName,
-        fmt::format("there is no source '{}'; names look like buffers.NAME", full_name),
-        {std::string(full_name)});
+        fmt::format("there is no source '{}'; names look like buffers.NAME", full_name));
   }
   ARROW_ASSIGN_OR_RAISE(auto window, FindBuffer(full_name.substr(kBufferPrefix.size())));
   return Entry{.kind = Kind::kBuffer,

@@ -29,7 +29,7 @@ class Account {
 
   template <typename T, typename CountRows>
   Result<T> Done(Result<T> result, CountRows count_rows) const noexcept {
-    Done(result.status(), result.ok() ? count_rows(*result) : 0);
+    (void)Done(result.status(), result.ok() ? count_rows(*result) : 0);
     return result;
   }
 

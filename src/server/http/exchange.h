@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "codec/json_rows.h"
@@ -13,7 +14,7 @@ namespace headrace::server {
 /// What handlers parse into; kept by a connection so that a steady stream of requests allocates
 /// nothing.
 struct Scratch {
-  codec::JsonRowsParser rows_parser;
+  std::unique_ptr<codec::JsonRowsParser> rows_parser = std::make_unique<codec::JsonRowsParser>();
   RowBatch rows;
   std::vector<codec::JsonRowsParser::Member> members;
   JsonBody body;

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <atomic>
+
+#include "server/http/route_table.h"
+
+namespace headrace {
+class MemoryBudget;
+namespace catalog {
+class Catalog;
+}
+}  // namespace headrace
+
+namespace headrace::server {
+
+class Metrics;
+
+/// GET /v1/health, GET /metrics and GET /, the list of all routes. What is pointed at outlives the
+/// table.
+void AddHealthRoutes(const catalog::Catalog* catalog, const MemoryBudget* budget, Metrics* metrics,
+                     const std::atomic<bool>* draining, RouteTable* routes);
+
+}  // namespace headrace::server

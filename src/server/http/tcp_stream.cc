@@ -1,0 +1,105 @@
+#include "server/http/tcp_stream.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace headrace::server {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr asio::as_tuple_t<asio::use_awaitable_t<IoExecutor>> kAwait;
+// One sendmsg takes no more (IOV_MAX).
+constexpr size_t kMaxPieces = 1024;
+
+/// Takes `sent` bytes off the front.
+std::span<iovec> Advance(std::span<iovec> pieces, size_t sent) {
+  while (!pieces.empty() && sent >= pieces.front().iov_len) {
+    sent -= pieces.front().iov_len;
+    pieces = pieces.subspan(1);
+  }
+  if (sent > 0) {
+    pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + sent;
+    pieces.front().iov_len -= sent;
+  }
+  return pieces;
+}
+
+}  // namespace
+
+TcpStream::TcpStream(TcpSocket socket) : socket_(std::move(socket)) {
+  boost::system::error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+}
+
+Awaitable<size_t> TcpStream::Read(std::span<char> out) {
+  if (interrupted_) co_return 0;
+  // Asio tries the read at once and waits only if there is nothing.
+  const auto [error, n] =
+      co_await socket_.async_read_some(asio::buffer(out.data(), out.size()), kAwait);
+  co_return error ? 0 : n;
+}
+
+Awaitable<bool> TcpStream::Write(std::span<iovec> pieces, Clock::duration timeout) {
+  pieces = Advance(pieces, 0);
+  while (!pieces.empty()) {
+    msghdr message{};
+    message.msg_iov = pieces.data();
+    message.msg_iovlen = std::min(pieces.size(), kMaxPieces);
+    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    if (sent >= 0) {
+      pieces = Advance(pieces, static_cast<size_t>(sent));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) co_return false;
+    deadline_ = Clock::now() + timeout;
+    const auto [error] = co_await socket_.async_wait(TcpSocket::wait_write, kAwait);
+    deadline_.reset();
+    if (error) co_return false;
+  }
+  co_return true;
+}
+
+Awaitable<void> TcpStream::CloseGently(Clock::duration timeout) {
+  boost::system::error_code ignored;
+  socket_.shutdown(TcpSocket::shutdown_send, ignored);
+  if (!interrupted_) {
+    deadline_ = Clock::now() + timeout;
+    std::array<char, 16384> rest;
+    while (co_await Read(rest) > 0) {
+    }
+  }
+  socket_.close(ignored);
+}
+
+void TcpStream::CheckDeadline(Clock::time_point now) {
+  if (!deadline_ || now < *deadline_) return;
+  deadline_.reset();
+  timed_out_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void TcpStream::Interrupt() {
+  interrupted_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+void TcpStream::Abort() {
+  interrupted_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace headrace::server

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+namespace headrace::server {
+
+using IoExecutor = boost::asio::io_context::executor_type;
+template <typename T>
+using Awaitable = boost::asio::awaitable<T, IoExecutor>;
+using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, IoExecutor>;
+
+using Clock = std::chrono::steady_clock;
+
+/// A connection's socket with one deadline, which costs no timer: whoever ticks now and then calls
+/// CheckDeadline(). Thread rule: the thread of the socket's io_context.
+class TcpStream {
+ public:
+  explicit TcpStream(TcpSocket socket);
+
+  /// Some bytes into `out`. 0 at the peer's end, on an error, past the deadline or after Abort().
+  Awaitable<size_t> Read(std::span<char> out);
+
+  /// All of `pieces`, which are used up, by gathering writes. Progress moves the deadline by
+  /// `timeout`. False if the peer is gone, takes nothing any more, or after Abort().
+  Awaitable<bool> Write(std::span<iovec> pieces, Clock::duration timeout);
+
+  /// Tells the peer that nothing more comes, and reads what it still sends until it sees that, so
+  /// that it gets our last words. Bounded by `timeout`.
+  Awaitable<void> CloseGently(Clock::duration timeout);
+
+  void set_deadline(std::optional<Clock::time_point> deadline) noexcept { deadline_ = deadline; }
+  void CheckDeadline(Clock::time_point now);
+
+  /// Whether the last Read() or Write() ended because of the deadline.
+  bool timed_out() const noexcept { return timed_out_; }
+
+  /// Ends the read that is under way, as at the peer's end; writing still works.
+  void Interrupt();
+  /// Ends everything.
+  void Abort();
+
+ private:
+  TcpSocket socket_;
+  std::optional<Clock::time_point> deadline_;
+  bool timed_out_ = false;
+  bool interrupted_ = false;
+};
+
+}  // namespace headrace::server
