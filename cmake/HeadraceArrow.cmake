@@ -22,7 +22,11 @@ elseif(HEADRACE_ARROW_FROM STREQUAL "system")
   message(FATAL_ERROR "HEADRACE_ARROW_FROM=system, but find_package(Arrow ${HEADRACE_ARROW_VERSION}) found none")
 else()
   if(NOT HEADRACE_PYTHON)
-    set(HEADRACE_PYTHON "${PROJECT_SOURCE_DIR}/.venv/bin/python")
+    if(SKBUILD)  # pip builds the wheel in an environment of its own, with the pyarrow that pyproject.toml pins
+      set(HEADRACE_PYTHON "${Python_EXECUTABLE}")
+    else()
+      set(HEADRACE_PYTHON "${PROJECT_SOURCE_DIR}/.venv/bin/python")
+    endif()
   endif()
   execute_process(
     COMMAND "${HEADRACE_PYTHON}" -c

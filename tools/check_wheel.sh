@@ -11,7 +11,7 @@ mkdir -p "$work"
 ${PYTHON:-python3} -m venv "$work/env"
 env=$PWD/$work/env/bin
 "$env/python" -m pip --disable-pip-version-check wheel -q --no-deps -w "$work/dist" \
-  -C build-dir="$work/objects" . >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+  --config-settings=build-dir="$work/objects" . >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 "$env/python" -m pip --disable-pip-version-check install -q "$work"/dist/headrace-*.whl
 
 # Away from the clone and its .venv: only what was installed may be found.

@@ -10,7 +10,7 @@
 Results are Arrow: pyarrow, Polars, pandas, DuckDB and NumPy take them as they are.
 """
 
-from headrace._core import AppendResult, FeaturePlan, __version__
+from headrace._core import AppendResult, FeaturePlan, __version__, rolling
 from headrace.buffer import Buffer
 from headrace.client import Client, RemoteBuffer
 from headrace.errors import (
@@ -52,4 +52,5 @@ __all__ = [
     "Unavailable",
     "UnknownName",
     "__version__",
+    "rolling",
 ]

@@ -5,6 +5,7 @@
 #include "feature_plan.h"
 #include "headrace/error_code.h"
 #include "live_window.h"
+#include "rolling.h"
 #include "wire.h"
 
 namespace headrace::python {
@@ -33,5 +34,6 @@ NB_MODULE(_core, module) {
   BindBatch(module);
   BindFeaturePlan(module);
   BindLiveWindow(module);
+  BindRolling(module);
   BindWire(module);
 }
