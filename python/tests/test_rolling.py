@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-import headrace as hr
 import numpy as np
 import polars as pl
 import pytest
+
+import headrace as hr
 
 
 @pytest.mark.parametrize("window", [1, 2, 5, 16, 17, 100, 1000, 5000])
