@@ -1,4 +1,4 @@
-"""Appending rows to an embedded window of 10,000 whose 60 rolling features and 15 lags are kept up to date."""
+"""Appends to a window of 10,000 rows with 60 rolling features and 15 lags kept up to date."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _polars_features() -> list[pl.Expr]:
 
 
 def _polars(rounds: int) -> list[float]:
-    """The best that a Polars user can do: only the rows that the newest features need are computed."""
+    """The best that a Polars user can do: compute only the rows that the newest features need."""
     frame = pl.DataFrame(np.random.default_rng(7).normal(size=(WINDOW_SIZE, 5)), schema=COLUMNS)
     derived = _polars_features()
     taken = []

@@ -1,4 +1,4 @@
-"""Appends and features over HTTP, on one keep-alive connection, beside a bare socket's round trip."""
+"""Appends and features over HTTP on one keep-alive connection, beside a bare socket."""
 
 from __future__ import annotations
 
@@ -41,11 +41,25 @@ def run(report: Report) -> None:
     derived = _polars_features()
     figures["polars_features_us"] = 1e6 * median_seconds(lambda: frame.with_columns(derived), 10)
     bare = figures["bare_socket"]["p50_us"]
-    rows = [["bare socket, 300 bytes there, 200 back", f"{bare:.1f}", f"{figures['bare_socket']['p99_us']:.1f}", ""]]
+    rows = [
+        [
+            "bare socket, 300 bytes there, 200 back",
+            f"{bare:.1f}",
+            f"{figures['bare_socket']['p99_us']:.1f}",
+            "",
+        ]
+    ]
     for name, (title, goal) in ROWS.items():
         each = figures[name]
         aim = f"≤ {goal:,}" if goal else f"≤ 2.5 × bare socket = {2.5 * bare:.0f}"
         rows.append([title, f"{each['p50_us']:,.1f}", f"{each['p99_us']:,.1f}", aim])
-    rows.append(["Polars computing the same features, no HTTP", f"{figures['polars_features_us']:,.1f}", "", ""])
+    rows.append(
+        [
+            "Polars computing the same features, no HTTP",
+            f"{figures['polars_features_us']:,.1f}",
+            "",
+            "",
+        ]
+    )
     report.figures["http"] = figures
     report.table("HTTP on one keep-alive connection, µs", ["", "p50", "p99", "goal (p50)"], rows)

@@ -31,11 +31,19 @@ def run(report: Report) -> None:
         counted = buffer.stats()["memory_bytes"]
     raw = WINDOW_SIZE * 8 * (len(COLUMNS) + DERIVED)
     grown = (after - before) * 1024
-    report.figures["memory"] = {"raw_bytes": raw, "rss_growth_bytes": grown, "memory_bytes": counted}
+    report.figures["memory"] = {
+        "raw_bytes": raw,
+        "rss_growth_bytes": grown,
+        "memory_bytes": counted,
+    }
     report.check(f"memory: RSS grew by {grown}, raw bytes are {raw}", grown <= 1.5 * raw)
     rows = [
         ["raw bytes of columns and features", f"{raw / 1e6:.1f}", ""],
-        ["resident memory, grown while filling and moving on for three windows", f"{grown / 1e6:.1f}", f"{grown / raw:.2f}"],
+        [
+            "resident memory, grown while filling and moving on for three windows",
+            f"{grown / 1e6:.1f}",
+            f"{grown / raw:.2f}",
+        ],
         ["`memory_bytes` of the buffer", f"{counted / 1e6:.1f}", f"{counted / raw:.2f}"],
     ]
     title = f"Memory: window {WINDOW_SIZE:,}, 5 columns, 60 rolling features, 15 lags"

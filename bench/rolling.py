@@ -1,4 +1,4 @@
-"""Rolling statistics over one column of doubles, one thread, beside Polars, bottleneck and numbagg."""
+"""Rolling statistics of one column, one thread, beside Polars, bottleneck and numbagg."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ def run(report: Report) -> None:
     rates: dict[str, dict[str, float]] = {}
     for stat in STATS:
         for window in WINDOWS:
-            seconds = interleaved_seconds(_contenders(values, stat, window), 3 if report.quick else 5)
+            seconds = interleaved_seconds(
+                _contenders(values, stat, window), 3 if report.quick else 5
+            )
             _check(report, values, stat, window)
             rate = {name: rows / taken / 1e6 for name, taken in seconds.items()}
             rates[f"{stat}_{window}"] = rate
@@ -113,7 +115,13 @@ def _hard_cases(report: Report) -> None:
             wrong = abs(got - exact) > 1e-12 * exact if exact else got != 0
             if name == "headrace":
                 report.check(f"{title}: {got!r}, exact {exact!r}", not wrong)
-            error = "exact" if got == exact else f"{abs(got - exact) / exact:.0e}" if exact else f"{got:.3g}"
+            error = (
+                "exact"
+                if got == exact
+                else f"{abs(got - exact) / exact:.0e}"
+                if exact
+                else f"{got:.3g}"
+            )
             cells.append(f"**{error}**" if wrong else error)
         table.append(cells)
     header = ["std of the last row: relative error", "Headrace", "Polars", "bottleneck", "numbagg"]

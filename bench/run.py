@@ -2,8 +2,9 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, memory. Prints Markdown tables as they stand in docs/performance.md; ratios are
-against the peer in the same run. Timings of one machine mean little by themselves.
+Sections: rolling, append, http, memory. Prints Markdown tables as they stand in
+docs/performance.md; ratios are against the peer in the same run. Timings of one machine mean little
+by themselves.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ SECTIONS = {
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
     parser.add_argument("--quick", action="store_true", help="smaller data, fewer rounds")
     parser.add_argument("--output", type=Path, help="write the figures as JSON too")

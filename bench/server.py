@@ -36,9 +36,7 @@ def serve(*options: str) -> Iterator[Server]:
         port_file = Path(folder) / "port"
         command = [str(BUILD / "headrace"), "serve", "--port", "0", "--port-file", str(port_file)]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
-        process = subprocess.Popen(
-            [*command, "--log-level", "warn", *options], env=environment
-        )
+        process = subprocess.Popen([*command, "--log-level", "warn", *options], env=environment)
         try:
             deadline = time.monotonic() + START_SECONDS
             while not (port_file.exists() and port_file.read_text().strip()):
