@@ -14,10 +14,10 @@ setup-%:
 	@tools/setup.sh $*
 
 build: setup-build ## the command at build/release/headrace, and a .venv in which `import headrace` works
-	@tools/build.sh release
+	@tools/build.sh release headrace headrace_python
 
 serve: setup-serve ## serve on http://localhost:14345, with a replay of real flights (ARGS="--port 8080")
-	@tools/build.sh release
+	@tools/build.sh release headrace headrace_python
 	@HEADRACE_DEMO_DATA=$${HEADRACE_DEMO_DATA:-node_modules/vega-datasets/data/flights-3m.parquet} \
 	  exec build/release/headrace serve --demo $(ARGS)
 

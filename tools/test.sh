@@ -65,7 +65,7 @@ run_binaries() {
     sed -E 's/^[0-9]+: //'
 }
 
-release() { tools/build.sh release && run_binaries build/release; }
+release() { tools/build.sh release && tools/build.sh release headers_alone && run_binaries build/release; }
 asan() { tools/build.sh asan-ubsan && run_binaries build/asan-ubsan; }
 tsan() { tools/build.sh tsan && run_binaries build/tsan concurrent; }
 python_tests() { .venv/bin/python -m pytest -q -p no:cacheprovider python/tests; }
