@@ -24,8 +24,8 @@ using Column = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::
 using kernels::RollingKind;
 using kernels::RollingSpec;
 
-// Rows of one request that may lack a result: a column without nulls has one from the first full window on,
-// but for the kinds that divide by a spread.
+// Rows of one request that may lack a result: a column without nulls has one from the first full
+// window on, but for the kinds that divide by a spread.
 int64_t RowsThatMayLack(const RollingSpec& spec, int64_t rows) {
   const bool by_spread = spec.kind == RollingKind::kSkew || spec.kind == RollingKind::kKurtosis ||
                          spec.kind == RollingKind::kZscore;
@@ -45,7 +45,8 @@ Status Compute(const RollingSpec& spec, const double* values, int64_t rows, doub
   const kernels::RollingColumn column = {.values = values};
   kernels::Roll(spec, column, 0, 0, head, {.values = out, .validity = bits->mutable_data()}, work);
   for (int64_t i = 0; i < head; ++i) {
-    if (((bits->data()[i >> 3] >> (i & 7)) & 1) == 0) out[i] = std::numeric_limits<double>::quiet_NaN();
+    if (((bits->data()[i >> 3] >> (i & 7)) & 1) == 0)
+      out[i] = std::numeric_limits<double>::quiet_NaN();
   }
   if (head < rows) kernels::Roll(spec, column, 0, head, rows, {.values = out + head}, work);
   return Status::OK();

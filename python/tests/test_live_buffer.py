@@ -182,6 +182,43 @@ def test_a_pandas_frame_leaves_its_index_out(buffer: hr.LiveBuffer) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("column", "kind", "shown"),
+    [
+        (pl.Series(["a", "b", None], dtype=pl.Categorical), pa.string(), ["a", "b", None]),
+        (pl.Series(["x", "y", "x"], dtype=pl.Enum(["x", "y"])), pa.string(), ["x", "y", "x"]),
+        (pa.array([1, None], pa.int8()), pa.int64(), [1, None]),
+        (pa.array([1, None], pa.uint64()), pa.int64(), [1, None]),
+        (pa.array([0.5, None], pa.float32()), pa.float64(), [0.5, None]),
+        (pa.array(["a", None], pa.large_string()), pa.string(), ["a", None]),
+        (pa.array(["a", "a"]).dictionary_encode(), pa.string(), ["a", "a"]),
+        (pa.array([None, None], pa.null()), pa.null(), [None, None]),
+    ],
+    ids=lambda value: str(getattr(value, "dtype", getattr(value, "type", ""))),
+)
+def test_types_of_other_columns(
+    buffer: hr.LiveBuffer, column: Any, kind: pa.DataType, shown: list[Any]
+) -> None:
+    frame = (
+        pl.DataFrame({"x": column}) if isinstance(column, pl.Series) else pa.table({"x": column})
+    )
+    buffer.append(frame)
+    assert buffer.schema.field("x").type == kind
+    assert buffer.data().to_arrow()["x"].to_pylist() == shown
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pa.array([[1]]), pa.array([{"a": 1}]), pa.array([2**63], pa.uint64()), pa.array([b"x"])],
+    ids=lambda column: str(column.type),
+)
+def test_columns_that_cannot_be_held_are_refused(buffer: hr.LiveBuffer, column: pa.Array) -> None:
+    with pytest.raises(hr.TypeMismatch) as refused:
+        buffer.append(pa.table({"ok": [1], "x": column}))
+    assert refused.value.location[-1] == "x"
+    assert buffer.stats().columns == ()
+
+
 class Surprise:
     """Not a value."""
 

@@ -50,6 +50,16 @@ Result<std::shared_ptr<arrow::Array>> Canonical(const std::shared_ptr<arrow::Arr
                                                 arrow::MemoryPool* pool) {
   auto target = ArrowType(type);
   if (array->type()->Equals(*target)) return array;
+  if (array->type_id() == arrow::Type::DICTIONARY) {
+    // The dictionary first: Arrow decodes none of views, which is how Polars holds its categories.
+    const auto& encoded = static_cast<const arrow::DictionaryArray&>(*array);
+    ARROW_ASSIGN_OR_RAISE(auto values, Canonical(encoded.dictionary(), type, name, pool));
+    arrow::compute::ExecContext context(pool);
+    ARROW_ASSIGN_OR_RAISE(const arrow::Datum decoded,
+                          arrow::compute::Take(values, encoded.indices(),
+                                               arrow::compute::TakeOptions::Defaults(), &context));
+    return decoded.make_array();
+  }
   // A wall-clock timestamp is taken as UTC: the cast from a naive type would ask for a time zone.
   if (array->type_id() == arrow::Type::TIMESTAMP) {
     const auto& from = static_cast<const arrow::TimestampType&>(*array->type());
