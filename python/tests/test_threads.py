@@ -150,6 +150,9 @@ def test_a_conversion_may_append_itself() -> None:
         def dst(self, at: datetime | None) -> timedelta:
             return timedelta(0)
 
+        def tzname(self, at: datetime | None) -> str:
+            return "meddling"
+
     row: dict[str, object] = {
         "s": "x" * 3, "t": datetime(2024, 1, 1, 1, tzinfo=Meddling()), "n": 2,
     }  # fmt: skip
