@@ -1,7 +1,5 @@
 // The incremental form. Everything that Push does runs behind one dispatched call.
 
-#include "kernels/rolling/simd_targets.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/rolling/rolling_stack.cc"
 #include <algorithm>

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "hwy/highway.h"
-#include "kernels/rolling/simd_targets.h"
 
 namespace headrace::kernels {
 
