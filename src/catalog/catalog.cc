@@ -22,8 +22,9 @@ Status NoSuchBuffer(std::string_view name) {
 }
 
 Status BufferExists(std::string_view name) {
-  return MakeError(ErrorCode::kNameExists,
-                   fmt::format("the buffer '{}' exists; delete it first, or use it as it is", name));
+  return MakeError(
+      ErrorCode::kNameExists,
+      fmt::format("the buffer '{}' exists; delete it first, or use it as it is", name));
 }
 
 }  // namespace
@@ -93,10 +94,8 @@ Result<Entry> Catalog::Find(std::string_view full_name) const {
         fmt::format("there is no source '{}'; names look like buffers.NAME", full_name));
   }
   ARROW_ASSIGN_OR_RAISE(auto window, FindBuffer(full_name.substr(kBufferPrefix.size())));
-  return Entry{.kind = Kind::kBuffer,
-               .name = window->options().name,
-               .source = window,
-               .sink = window};
+  return Entry{
+      .kind = Kind::kBuffer, .name = window->options().name, .source = window, .sink = window};
 }
 
 }  // namespace headrace::catalog

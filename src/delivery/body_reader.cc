@@ -80,8 +80,8 @@ Result<std::shared_ptr<Reader>> OpenUnchecked(codec::Format format,
     case codec::Format::kArrowStream:
       return arrow::ipc::RecordBatchStreamReader::Open(std::move(input), IpcOptions(pool));
     case codec::Format::kArrowFile: {
-      ARROW_ASSIGN_OR_RAISE(auto file, arrow::ipc::RecordBatchFileReader::Open(std::move(input),
-                                                                               IpcOptions(pool)));
+      ARROW_ASSIGN_OR_RAISE(
+          auto file, arrow::ipc::RecordBatchFileReader::Open(std::move(input), IpcOptions(pool)));
       return std::make_shared<FileBatches>(std::move(file));
     }
     case codec::Format::kParquet: {
@@ -106,9 +106,8 @@ bool CanOpenBody(codec::Format format) noexcept {
 
 Result<std::shared_ptr<Reader>> OpenBody(codec::Format format, std::string_view bytes,
                                          arrow::MemoryPool* pool) {
-  auto input = std::make_shared<arrow::io::BufferReader>(
-      std::make_shared<arrow::Buffer>(reinterpret_cast<const uint8_t*>(bytes.data()),
-                                      static_cast<int64_t>(bytes.size())));
+  auto input = std::make_shared<arrow::io::BufferReader>(std::make_shared<arrow::Buffer>(
+      reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int64_t>(bytes.size())));
   std::shared_ptr<void> owner;
   auto reader = OpenUnchecked(format, std::move(input), pool, &owner);
   if (!reader.ok()) {

@@ -58,9 +58,8 @@ Result<AppendResult> DoAppend(catalog::Catalog* catalog, std::string_view buffer
   ARROW_ASSIGN_OR_RAISE(auto window, catalog->FindBuffer(buffer_id));
   ARROW_ASSIGN_OR_RAISE(const int64_t appended, window->Append(rows));
   const LiveWindowStats stats = window->stats();
-  return AppendResult{.appended = appended,
-                      .buffer_size = stats.size,
-                      .avg_append_ms = stats.avg_append_ms};
+  return AppendResult{
+      .appended = appended, .buffer_size = stats.size, .avg_append_ms = stats.avg_append_ms};
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> DoRead(catalog::Catalog* catalog,

@@ -31,7 +31,9 @@ class Recorder final : public Observer {
 
 class DeliveryTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(delivery_.Create({.buffer_id = "b", .window_size = 3}).ok()); }
+  void SetUp() override {
+    ASSERT_TRUE(delivery_.Create({.buffer_id = "b", .window_size = 3}).ok());
+  }
 
   Result<AppendResult> Append(std::initializer_list<double> values) {
     RowBatch rows;
@@ -113,9 +115,9 @@ TEST_F(DeliveryTest, TellsTheObserverOnceAnOperation) {
   ASSERT_FALSE(delivery_.Clear("no").ok());
   ASSERT_TRUE(delivery_.Clear("b").ok());
   ASSERT_TRUE(delivery_.Drop("b").ok());
-  const std::vector<Seen> expected = {
-      {Operation::kCreate, true, 0}, {Operation::kAppend, true, 2}, {Operation::kRead, true, 2},
-      {Operation::kClear, false, 0}, {Operation::kClear, true, 0},  {Operation::kDrop, true, 0}};
+  const std::vector<Seen> expected = {{Operation::kCreate, true, 0}, {Operation::kAppend, true, 2},
+                                      {Operation::kRead, true, 2},   {Operation::kClear, false, 0},
+                                      {Operation::kClear, true, 0},  {Operation::kDrop, true, 0}};
   EXPECT_EQ(recorder_.seen, expected);
 }
 

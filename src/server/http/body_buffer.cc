@@ -24,7 +24,8 @@ Status BodyBuffer::Reserve(size_t bytes) {
 
 Status BodyBuffer::Append(std::string_view bytes) {
   if (size_ + bytes.size() > capacity_) {
-    ARROW_RETURN_NOT_OK(Reserve(std::max(size_ + bytes.size(), std::max<size_t>(4096, 2 * capacity_))));
+    ARROW_RETURN_NOT_OK(
+        Reserve(std::max(size_ + bytes.size(), std::max<size_t>(4096, 2 * capacity_))));
   }
   if (!bytes.empty()) std::memcpy(free_begin(), bytes.data(), bytes.size());
   Advance(bytes.size());

@@ -48,7 +48,8 @@ Status CheckOptions(const HttpServerOptions& options) {
   ARROW_RETURN_NOT_OK(check(options.max_header_bytes >= 256 && options.max_header_bytes <= 1 << 24,
                             "max_header_bytes must be 256 to 16 MiB"));
   ARROW_RETURN_NOT_OK(check(options.max_body_bytes >= 1, "max_body_bytes must be 1 or more"));
-  return check(options.idle_timeout > milliseconds(0) && options.request_timeout > milliseconds(0) &&
+  return check(options.idle_timeout > milliseconds(0) &&
+                   options.request_timeout > milliseconds(0) &&
                    options.write_timeout > milliseconds(0),
                "HTTP timeouts must be longer than 0");
 }
@@ -138,9 +139,8 @@ class HttpServer::Impl {
   }
 
   IoThread& LeastLoaded() {
-    return **std::min_element(threads_.begin(), threads_.end(), [](const auto& a, const auto& b) {
-      return a->load() < b->load();
-    });
+    return **std::min_element(threads_.begin(), threads_.end(),
+                              [](const auto& a, const auto& b) { return a->load() < b->load(); });
   }
 
   Awaitable<void> Accept() {

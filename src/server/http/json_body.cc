@@ -44,8 +44,8 @@ Status AsString(dom::element value, Location location, std::string* out) {
 Status AsInt(dom::element value, Location location, int64_t* out) {
   if (value.get(*out) == simdjson::SUCCESS) return Status::OK();
   if (value.is_uint64()) {
-    return MakeError(ErrorCode::kInvalidArgument, fmt::format("{} is too large", location[1]),
-                     std::move(location));
+    std::string message = fmt::format("{} is too large", location[1]);
+    return MakeError(ErrorCode::kInvalidArgument, std::move(message), std::move(location));
   }
   return WrongType(std::move(location), "an integer", value);
 }

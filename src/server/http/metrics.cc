@@ -43,11 +43,10 @@ struct Metrics::Impl {
   };
 
   prometheus::Registry registry;
-  prometheus::Family<prometheus::Counter>& requests =
-      BuildCounter()
-          .Name("headrace_http_requests_total")
-          .Help("HTTP requests by route and status")
-          .Register(registry);
+  prometheus::Family<prometheus::Counter>& requests = BuildCounter()
+                                                          .Name("headrace_http_requests_total")
+                                                          .Help("HTTP requests by route and status")
+                                                          .Register(registry);
   prometheus::Family<prometheus::Histogram>& seconds =
       BuildHistogram()
           .Name("headrace_http_request_duration_seconds")
@@ -73,11 +72,8 @@ struct Metrics::Impl {
                                   .Help("Rows read from buffers")
                                   .Register(registry)
                                   .Add({});
-  prometheus::Gauge& buffers = BuildGauge()
-                                   .Name("headrace_buffers")
-                                   .Help("Buffers that exist")
-                                   .Register(registry)
-                                   .Add({});
+  prometheus::Gauge& buffers =
+      BuildGauge().Name("headrace_buffers").Help("Buffers that exist").Register(registry).Add({});
   prometheus::Gauge& used = BuildGauge()
                                 .Name("headrace_memory_used_bytes")
                                 .Help("Memory held")
@@ -102,9 +98,8 @@ struct Metrics::Impl {
     std::lock_guard lock(mutex);
     Series* found = route->by_status[status].load(std::memory_order_relaxed);
     if (found != nullptr) return found;
-    const prometheus::Labels labels = {{"method", route->method},
-                                       {"route", route->pattern},
-                                       {"status", std::to_string(status)}};
+    const prometheus::Labels labels = {
+        {"method", route->method}, {"route", route->pattern}, {"status", std::to_string(status)}};
     series.push_back({&requests.Add(labels), &seconds.Add(labels, kSeconds)});
     route->by_status[status].store(&series.back(), std::memory_order_release);
     return &series.back();

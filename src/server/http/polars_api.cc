@@ -66,8 +66,7 @@ Result<std::string_view> BufferOfPath(const Exchange& exchange) {
   return name;
 }
 
-void WriteAppendResult(std::string_view buffer_id, const AppendResult& result,
-                       Exchange& exchange) {
+void WriteAppendResult(std::string_view buffer_id, const AppendResult& result, Exchange& exchange) {
   Write(exchange,
         R"({{"object":"append_result","buffer_id":"{}","appended":{},"buffer_size":{},)"
         R"("avg_append_ms":{}}})",
@@ -106,8 +105,7 @@ class ParsingRoom {
     ParsingRoom room;
     if (text_bytes <= kQuickBodyBytes) return room;
     room.reservation_ = budget->Reserve("http");
-    ARROW_RETURN_NOT_OK(
-        room.reservation_.Resize(static_cast<int64_t>(text_bytes) * kParseFactor));
+    ARROW_RETURN_NOT_OK(room.reservation_.Resize(static_cast<int64_t>(text_bytes) * kParseFactor));
     room.scratch_.reset(scratch);
     return room;
   }
@@ -257,9 +255,8 @@ Status PolarsApi::Data(Exchange& exchange) {
 }
 
 Status PolarsApi::Answer(const delivery::ReadRows& request, Exchange& exchange) {
-  ARROW_ASSIGN_OR_RAISE(
-      const codec::Format format,
-      codec::NegotiateFormat(exchange.request.accept, codec::Format::kJsonRows));
+  ARROW_ASSIGN_OR_RAISE(const codec::Format format,
+                        codec::NegotiateFormat(exchange.request.accept, codec::Format::kJsonRows));
   ARROW_ASSIGN_OR_RAISE(const int64_t values, delivery_->EstimateValues(request));
   if (values > kQuickValues && !exchange.on_pool) {
     exchange.wants_pool = true;

@@ -7,7 +7,7 @@ class MemoryBudget;
 namespace delivery {
 class Delivery;
 struct ReadRows;
-}
+}  // namespace delivery
 }  // namespace headrace
 
 namespace headrace::server {

@@ -46,8 +46,7 @@ Result<std::shared_ptr<arrow::Schema>> ReadSchema(const JsonBody& body) {
     ARROW_ASSIGN_OR_RAISE(auto type, ParseType(column, type_name));
     for (const auto& field : fields) {
       if (field->name() != column) continue;
-      return Invalid(fmt::format("column '{}' is given twice", column),
-                     {"body", "schema", column});
+      return Invalid(fmt::format("column '{}' is given twice", column), {"body", "schema", column});
     }
     fields.push_back(arrow::field(column, std::move(type)));
   }
@@ -73,8 +72,9 @@ Status ReadStats(const JsonBody& body, FeaturePlan* plan) {
 Status ReadFill(const JsonBody& body, FeaturePlan* plan) {
   ARROW_ASSIGN_OR_RAISE(auto fill, body.String("fill"));
   if (fill && *fill != "zero" && *fill != "null") {
-    return Invalid(fmt::format("fill must be \"zero\" or \"null\", not \"{}\"", fill->substr(0, 64)),
-                   {"body", "fill"});
+    return Invalid(
+        fmt::format("fill must be \"zero\" or \"null\", not \"{}\"", fill->substr(0, 64)),
+        {"body", "fill"});
   }
   plan->fill_zero = !(body.IsNull("fill") || (fill && *fill == "null"));
   return Status::OK();

@@ -36,9 +36,7 @@ void WriteHead(const Response& response, const ResponseHead& head, std::string* 
     fmt::format_to(at, "Content-Type: {}\r\n", response.content_type);
   }
   switch (head.framing) {
-    case Framing::kLength:
-      fmt::format_to(at, "Content-Length: {}\r\n", head.content_length);
-      break;
+    case Framing::kLength: fmt::format_to(at, "Content-Length: {}\r\n", head.content_length); break;
     case Framing::kChunked: out->append("Transfer-Encoding: chunked\r\n"); break;
     case Framing::kUntilEnd:
     case Framing::kNone: break;

@@ -102,10 +102,12 @@ Result<int> RouteTable::Find(Method method, std::string_view path,
 
 std::string RouteTable::AllowedMethods(std::string_view path) const {
   std::string allowed;
-  for (const Route& route : routes_) {
-    if (!Matches(route, path)) continue;
-    allowed += MethodName(route.method);
-    allowed += route.method == Method::kGet ? ", HEAD, " : ", ";
+  for (const auto& [method, name] : kMethods) {
+    const Method wanted = method == Method::kHead ? Method::kGet : method;
+    const bool found = std::any_of(routes_.begin(), routes_.end(), [&](const Route& route) {
+      return route.method == wanted && Matches(route, path);
+    });
+    if (found) (allowed += name) += ", ";
   }
   if (!allowed.empty()) allowed += "OPTIONS";
   return allowed;

@@ -60,10 +60,8 @@ Awaitable<Session::Next> Session::ServeOne() {
   const Status read = co_await ReadRequest();
   if (!read.ok() && waiting_) co_return Next::kClose;
   if (!read.ok() && CodeOf(read) == ErrorCode::kCancelled) co_return Next::kClose;
-  // What follows an unread body cannot be told from it. Without a body the connection can go on.
-  if (!read.ok() && (!parser_.head_done() || HasBody() || stream_.timed_out())) {
-    co_return co_await AnswerUnread(read);
-  }
+  // What follows an unread body cannot be told from it.
+  if (!read.ok() && !at_end_of_request_) co_return co_await AnswerUnread(read);
   stream_.set_deadline(std::nullopt);
 
   const Clock::time_point handled_at = Clock::now();
@@ -99,7 +97,9 @@ Awaitable<Status> Session::ReadRequest() {
   exchange_.Reset();
   body_.Reset();
   parser_.Reset();
+  at_end_of_request_ = false;
   if (const Status head = co_await ReadHead(); !head.ok()) co_return head;
+  at_end_of_request_ = !parser_.is_chunked() && parser_.content_length() == 0;
   if (const Status route = state_.application->FindRoute(&exchange_); !route.ok()) co_return route;
   if (parser_.is_chunked()) co_return co_await ReadChunkedBody();
   if (const size_t length = parser_.content_length(); length > 0) {
@@ -175,8 +175,7 @@ Awaitable<bool> Session::FillInput() {
   }
   // Bounded: what is not taken is at most a head or a chunk's line, which the parser limits.
   if (input_end_ == input_.size()) input_.resize(std::max(kInputBytes, 2 * input_.size()));
-  const size_t n =
-      co_await stream_.Read({input_.data() + input_end_, input_.size() - input_end_});
+  const size_t n = co_await stream_.Read({input_.data() + input_end_, input_.size() - input_end_});
   input_end_ += n;
   co_return n > 0;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,7 +51,6 @@ class Session {
   Awaitable<bool> FillInput();
   Status EndOfInput() const;
   void SetReadingDeadline(size_t body_bytes);
-  bool HasBody() const noexcept { return parser_.is_chunked() || parser_.content_length() > 0; }
   std::string_view unread() const noexcept {
     return std::string_view(input_).substr(input_begin_, input_end_ - input_begin_);
   }
@@ -61,7 +62,9 @@ class Session {
   Awaitable<bool> RespondStream(bool keep_alive);
   Awaitable<bool> WriteStream(codec::Chunk pieces, bool ended, Framing framing);
   Awaitable<Status> Pull(codec::Chunk* pieces, bool* ended);
-  Awaitable<bool> Write(const codec::Chunk& pieces, std::string_view tail);
+  /// All of output_, `pieces` and `tail` in one gathering write.
+  Awaitable<bool> Write(std::span<const std::shared_ptr<arrow::Buffer>> pieces,
+                        std::string_view tail);
   Awaitable<bool> Flush() { return Write({}, {}); }
   ResponseHead HeadOf(Framing framing, size_t length, bool keep_alive) const noexcept;
   void Account(Clock::time_point handled_at);
@@ -80,8 +83,9 @@ class Session {
   std::string input_;  // [begin, end) was received and not taken yet
   size_t input_begin_ = 0;
   size_t input_end_ = 0;
-  std::string output_;   // answers that were not sent yet
-  bool waiting_ = true;  // for a request's first byte
+  std::string output_;              // answers that were not sent yet
+  bool waiting_ = true;             // for a request's first byte
+  bool at_end_of_request_ = false;  // what is read next is another one, whatever became of this
   bool draining_ = false;
   Clock::time_point request_begin_;
 };

@@ -106,7 +106,7 @@ Awaitable<bool> Session::RespondStream(bool keep_alive) {
     state_.application->Fail(pulled, &exchange_);
     co_return co_await RespondWhole(keep_alive);
   }
-  const Framing framing = ended                                ? Framing::kLength
+  const Framing framing = ended                               ? Framing::kLength
                           : exchange_.request.http_minor == 0 ? Framing::kUntilEnd
                                                               : Framing::kChunked;
   // Without chunks only the connection's end can tell the body's.
@@ -115,7 +115,7 @@ Awaitable<bool> Session::RespondStream(bool keep_alive) {
   WriteHead(exchange_.response, HeadOf(framing, length, keep_alive), &output_);
   const bool written = co_await WriteStream(std::move(pieces), ended, framing);
   exchange_.response.stream.reset();
-  co_return written && framing != Framing::kUntilEnd;
+  co_return written&& framing != Framing::kUntilEnd;
 }
 
 Awaitable<bool> Session::WriteStream(codec::Chunk pieces, bool ended, Framing framing) {
@@ -148,7 +148,8 @@ Awaitable<Status> Session::Pull(codec::Chunk* pieces, bool* ended) {
   co_return status;
 }
 
-Awaitable<bool> Session::Write(const codec::Chunk& pieces, std::string_view tail) {
+Awaitable<bool> Session::Write(std::span<const std::shared_ptr<arrow::Buffer>> pieces,
+                               std::string_view tail) {
   std::vector<iovec> vectors;
   vectors.reserve(pieces.size() + 2);
   const auto add = [&](const void* data, size_t size) {

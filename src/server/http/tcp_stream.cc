@@ -1,7 +1,5 @@
 #include "server/http/tcp_stream.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -10,6 +8,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/socket.h>
 
 namespace headrace::server {
 namespace {

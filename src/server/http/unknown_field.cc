@@ -17,9 +17,10 @@ Status UnknownField(std::string_view where, std::string_view name,
   const std::string_view shown = name.substr(0, 128);
   const std::string_view nearest = NearestName(shown, candidates);
   std::string message =
-      nearest.empty() ? fmt::format("there is no field '{}' here; there are: {}", shown,
-                                    fmt::join(candidates, ", "))
-                      : fmt::format("there is no field '{}' here; did you mean '{}'?", shown, nearest);
+      nearest.empty()
+          ? fmt::format("there is no field '{}' here; there are: {}", shown,
+                        fmt::join(candidates, ", "))
+          : fmt::format("there is no field '{}' here; did you mean '{}'?", shown, nearest);
   return MakeError(ErrorCode::kInvalidArgument, std::move(message),
                    {std::string(where), std::string(shown)});
 }

@@ -25,9 +25,8 @@ Status BadParameter(std::string_view name, std::string_view rule, std::string_vi
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == y;
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x - 'A' + 'a' : x) == y; });
 }
 
 }  // namespace
@@ -62,9 +61,8 @@ Result<Query> Query::Parse(std::string_view text, std::initializer_list<std::str
     if (pair.empty()) continue;
     const size_t equals = std::min(pair.find('='), pair.size());
     ARROW_ASSIGN_OR_RAISE(std::string name, PercentDecode(pair.substr(0, equals), true));
-    ARROW_ASSIGN_OR_RAISE(
-        std::string value,
-        PercentDecode(pair.substr(std::min(pair.size(), equals + 1)), true));
+    ARROW_ASSIGN_OR_RAISE(std::string value,
+                          PercentDecode(pair.substr(std::min(pair.size(), equals + 1)), true));
     if (std::find(known.begin(), known.end(), name) == known.end()) {
       return UnknownField("query", name, known);
     }
