@@ -8,10 +8,9 @@ cd "$(dirname "$0")/.."
 
 target=${1:-test}
 case $target in
-  build) python_file=build.txt; wants_data= ;;
-  serve) python_file=build.txt; wants_data=yes ;;
-  test) python_file=test.txt; wants_data=yes ;;
-  bench) python_file=bench.txt; wants_data= ;;
+  build|serve) python_file=build.txt ;;
+  test) python_file=test.txt ;;
+  bench) python_file=bench.txt ;;
   *) echo "usage: tools/setup.sh build|serve|test|bench" >&2; exit 2 ;;
 esac
 
@@ -106,11 +105,11 @@ python_packages() {
   echo "$hash" >"$stamp"
 }
 
-# --- real data, from npm -----------------------------------------------------------------------------------------
+# --- sources and real data that come as npm packages -------------------------------------------------------------
 
-npm_data() {
-  local file=node_modules/vega-datasets/data/flights-3m.parquet
-  [ -f "$file" ] && [ node_modules/.package-lock.json -nt package-lock.json ] && return
+npm_packages() {
+  local stamp=node_modules/.headrace
+  cmp -s package-lock.json "$stamp" && return
   local npm=npm
   if ! command -v npm >/dev/null; then
     if [ ! -x .venv/bin/npm ]; then
@@ -119,11 +118,11 @@ npm_data() {
     fi
     npm="$PWD/.venv/bin/npm"
   fi
-  say "fetching three million real flights (npm vega-datasets)"
+  say "fetching npm packages: simdjson's source, three million real flights"
   PATH="$PWD/.venv/bin:$PATH" "$npm" ci --silent --no-audit --no-fund --ignore-scripts
-  touch node_modules/.package-lock.json
+  cp package-lock.json "$stamp"
 }
 
 system_packages
 python_packages
-[ -z "$wants_data" ] || npm_data
+npm_packages
