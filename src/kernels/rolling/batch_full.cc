@@ -42,22 +42,25 @@ namespace HWY_NAMESPACE {
 using Wide = hn::ScalableTag<double>;
 using Single = hn::CappedTag<double, 1>;
 
+// Whole blocks of a long window; returns the rows done.
+template <class Step>
+int64_t RunSegments(const FullRun& run, Step step) {
+  if constexpr (hn::MaxLanes(Wide()) == 1) return 0;
+  const int64_t rows = run.rows / run.window * run.window;
+  if (run.window < kSegmentWindow || rows == 0) return 0;
+  SegmentRoller<Wide, Step> roller(Wide(), step, run.window, run.suffixes);
+  return roller.Roll(run.x, rows, run.out);
+}
+
 // All lanes as long as there are rows for them, the rest one block at a time. make(tag) makes the
 // step.
 template <class Make>
 void RunBlocks(const FullRun& run, const Make& make) {
   const Wide wide;
   const int64_t group = static_cast<int64_t>(hn::Lanes(wide)) * run.window;
-  int64_t row = 0;
   auto wide_step = make(wide);
-#if HWY_TARGET != HWY_SCALAR
-  if (run.window >= kSegmentWindow) {
-    row = run.rows / run.window * run.window;
-    SegmentRoller<Wide, decltype(wide_step)> roller(wide, wide_step, run.window, run.suffixes);
-    if (row > 0) roller.Roll(run.x, row, run.out);
-  }
-#endif
-  for (; row + group <= run.rows; row += group) {
+  int64_t row = RunSegments(run, wide_step);
+  for (; run.window < kSegmentWindow && row + group <= run.rows; row += group) {
     RollBlockLanes(wide, wide_step, run.x + row, run.window, run.window, run.out + row,
                    run.suffixes);
   }
@@ -105,22 +108,6 @@ void RunSpread(const FullRun& run, int ddof, bool root) {
   }
 }
 
-bool AnyNan(const double* x, int64_t count) {
-  const Wide d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  auto odd = hn::Zero(d);
-  int64_t i = 0;
-  // x - x is 0 or NaN, and a sum keeps NaN; infinity is taken for one too, at the price of some
-  // time only.
-  for (; i + lanes <= count; i += lanes) {
-    const auto v = hn::LoadU(d, x + i);
-    odd = hn::Add(odd, hn::Sub(v, v));
-  }
-  double rest = 0;
-  for (; i < count; ++i) rest += x[i] - x[i];
-  return std::isnan(rest) || !hn::AllTrue(d, hn::Eq(odd, hn::Zero(d)));
-}
-
 template <Extreme kWhich, bool kNan>
 void RunExtreme(const FullRun& run) {
   if (run.window <= kDirectWindow) {
@@ -131,13 +118,26 @@ void RunExtreme(const FullRun& run) {
   }
 }
 
-void RunMin(const FullRun& run, bool nan) {
-  nan ? RunExtreme<Extreme::kMin, true>(run) : RunExtreme<Extreme::kMin, false>(run);
+// The loops that heed NaN are slower, and seldom needed: looks for them first, a part at a time
+// that stays in the cache.
+template <Extreme kWhich>
+void RunChecked(const FullRun& run) {
+  if (run.window >= kSegmentWindow) {
+    const int64_t done = RunSegments(run, ExtremeStep<Wide, kWhich, false>(Wide()));
+    FullRun rest = run;
+    rest.x += done;
+    rest.out += done;
+    rest.rows -= done;
+    RunExtreme<kWhich, true>(rest);
+  } else if (MayHaveNan(run.x - run.window + 1, run.rows + run.window - 1)) {
+    RunExtreme<kWhich, true>(run);
+  } else {
+    RunExtreme<kWhich, false>(run);
+  }
 }
 
-void RunMax(const FullRun& run, bool nan) {
-  nan ? RunExtreme<Extreme::kMax, true>(run) : RunExtreme<Extreme::kMax, false>(run);
-}
+void RunMin(const FullRun& run) { RunChecked<Extreme::kMin>(run); }
+void RunMax(const FullRun& run) { RunChecked<Extreme::kMax>(run); }
 
 }  // namespace HWY_NAMESPACE
 }  // namespace headrace::kernels::rolling
@@ -151,7 +151,6 @@ HWY_EXPORT(RunSum);
 HWY_EXPORT(RunSpread);
 HWY_EXPORT(RunMin);
 HWY_EXPORT(RunMax);
-HWY_EXPORT(AnyNan);
 
 namespace {
 
@@ -169,7 +168,7 @@ Source SourceOf(RollingKind kind) {
   }
 }
 
-void Compute(const RollingSpec& spec, const FullRun& run, bool nan) {
+void Compute(const RollingSpec& spec, const FullRun& run) {
   switch (spec.kind) {
     case RollingKind::kSum:
     case RollingKind::kMean:
@@ -177,8 +176,8 @@ void Compute(const RollingSpec& spec, const FullRun& run, bool nan) {
     case RollingKind::kVar:
     case RollingKind::kStd:
       return HWY_DYNAMIC_DISPATCH(RunSpread)(run, spec.ddof, spec.kind == RollingKind::kStd);
-    case RollingKind::kMin: return HWY_DYNAMIC_DISPATCH(RunMin)(run, nan);
-    case RollingKind::kMax: return HWY_DYNAMIC_DISPATCH(RunMax)(run, nan);
+    case RollingKind::kMin: return HWY_DYNAMIC_DISPATCH(RunMin)(run);
+    case RollingKind::kMax: return HWY_DYNAMIC_DISPATCH(RunMax)(run);
     default: std::fill(run.out, run.out + run.rows, static_cast<double>(run.window));
   }
 }
@@ -231,7 +230,6 @@ void RunSegment(const BatchJob& job, const FullRun& segment, int64_t at) {
     }
     return i;
   };
-  int nan = -1;  // not known
   for (uint32_t i : job.members) {
     const RollingSpec& spec = job.specs[i];
     FullRun run = segment;
@@ -245,11 +243,7 @@ void RunSegment(const BatchJob& job, const FullRun& segment, int64_t at) {
       Derive(job.specs[source], job.outs[source].values + at, spec, run.out, run.rows);
       continue;
     }
-    const bool extreme = spec.kind == RollingKind::kMin || spec.kind == RollingKind::kMax;
-    if (extreme && nan < 0) {
-      nan = HWY_DYNAMIC_DISPATCH(AnyNan)(run.x - run.window + 1, run.rows + run.window - 1) ? 1 : 0;
-    }
-    Compute(spec, run, nan == 1);
+    Compute(spec, run);
   }
 }
 

@@ -18,6 +18,7 @@
 #define HEADRACE_ROLLING_FULL_BLOCKS_INL_H_
 #endif
 
+#include <algorithm>
 #include <cstdint>
 
 #include "hwy/highway.h"

@@ -31,6 +31,22 @@ namespace headrace::kernels::rolling {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// Whether any of the values is NaN, or infinity, for which that is the price.
+inline bool MayHaveNan(const double* x, int64_t count) {
+  const hn::ScalableTag<double> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  // x - x is 0 or NaN, and a sum keeps NaN.
+  auto odd = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto v = hn::LoadU(d, x + i);
+    odd = hn::Add(odd, hn::Sub(v, v));
+  }
+  double rest = 0;
+  for (; i < count; ++i) rest += x[i] - x[i];
+  return rest != 0 || rest != rest || !hn::AllTrue(d, hn::Eq(odd, hn::Zero(d)));
+}
+
 template <class D, class Step>
 class SegmentRoller {
  public:
@@ -46,17 +62,26 @@ class SegmentRoller {
         now_{.suffixes = suffixes + length_ * kLanes * Step::kVectors} {}
 
   // Rows x[0] … x[rows - 1], a whole number of blocks. x[-(window - 1)] can be read, and nothing
-  // before it.
-  void Roll(const double* x, int64_t rows, double* out) {
+  // before it. Returns the rows done: all of them, or, if the step takes no NaN, those before a
+  // block that may have one.
+  int64_t Roll(const double* x, int64_t rows, double* out) {
+    if (Refuses(x - window_ + 1, window_ - 1)) return 0;
     Scan(old_, x - window_, true);
     for (int64_t row = 0; row < rows; row += window_) {
+      if (Refuses(x + row, window_)) return row;
       Scan(now_, x + row, false);
       RollBlock(x + row, out + row);
       std::swap(old_, now_);
     }
+    return rows;
   }
 
  private:
+  static bool Refuses(const double* x, int64_t count) {
+    if constexpr (Step::kTakesNan) return false;
+    return MayHaveNan(x, count);
+  }
+
   // What is known of a block.
   struct Block {
     double* suffixes;

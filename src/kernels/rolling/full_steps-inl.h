@@ -78,6 +78,7 @@ class SumStep {
  public:
   using V = VecOf<D>;
   static constexpr int64_t kVectors = 2;
+  static constexpr bool kTakesNan = true;
   static constexpr int64_t kLanes = hn::MaxLanes(D());
 
   SumStep(D d, const SumScale& scale) : d_(d), scale_(scale) {}
@@ -112,7 +113,7 @@ class SumStep {
  private:
   D d_;
   SumScale scale_;
-  V high_, low_;
+  V high_ = hn::Zero(D()), low_ = hn::Zero(D());
 };
 
 // Spread, by differences to the block's first value, which every window of the block holds. In a
@@ -124,6 +125,7 @@ class SpreadStep {
  public:
   using V = VecOf<D>;
   static constexpr int64_t kVectors = 2;
+  static constexpr bool kTakesNan = true;
   static constexpr int64_t kLanes = hn::MaxLanes(D());
 
   // inverses[k] is 1 / k for k = 1 … window, and inverses[0] is 0.
@@ -198,8 +200,8 @@ class SpreadStep {
   int64_t window_;
   const double* inverses_;
   int64_t before_ = 0;  // values that the prefix had before its first row
-  V ref_, sum_, m2_;
-  V shift_;  // from ref_ to the reference of the suffixes
+  V ref_ = hn::Zero(D()), sum_ = hn::Zero(D()), m2_ = hn::Zero(D());
+  V shift_ = hn::Zero(D());  // from ref_ to the reference of the suffixes
 };
 
 enum class Extreme { kMin, kMax };
@@ -223,6 +225,7 @@ class ExtremeStep {
  public:
   using V = VecOf<D>;
   static constexpr int64_t kVectors = 1;
+  static constexpr bool kTakesNan = kNan;
 
   explicit ExtremeStep(D d) : d_(d) {}
 
@@ -250,7 +253,7 @@ class ExtremeStep {
 
  private:
   D d_;
-  V best_;
+  V best_ = hn::Zero(D());
 };
 
 // Short windows, looked at value by value: one row in each lane, x points at the rows' own values.

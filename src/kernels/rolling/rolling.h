@@ -96,10 +96,10 @@ void RollStack(std::span<const RollingSpec> specs, RollingColumn column, int64_t
                std::span<std::byte> scratch) noexcept;
 size_t RollStackScratchBytes(std::span<const RollingSpec> specs, int64_t num_rows) noexcept;
 
-/// Incremental form: all of a column's specs, one row at a time, in O(1) each, in the worst case too
-/// (median and quantile O(log window); first and last O(1) amortised). It reads the last rows of the column where they lie and keeps
-/// aggregates of them only. It lives in memory that the caller owns and it never allocates. Thread
-/// rule: one thread at a time.
+/// Incremental form: all of a column's specs, one row at a time, in O(1) each, in the worst case
+/// too (median and quantile O(log window); first and last O(1) amortised). It reads the last rows
+/// of the column where they lie and keeps aggregates of them only. It lives in memory that the
+/// caller owns and it never allocates. Thread rule: one thread at a time.
 class RollingStack {
  public:
   /// Bytes of state, to be 64-byte aligned.

@@ -18,10 +18,12 @@
 //      a+1 >= B0:                   [──── next ───┼── back1 ─┤
 //
 //  1. front[c] is the merge of chunks c … B0-1, for the chunks of [B0 - half, B0). It is complete.
-//  2. next[c] is the same for B1. It is built from B1 downwards, two chunks whenever a chunk closes,
+//  2. next[c] is the same for B1. It is built from B1 downwards, two chunks whenever a chunk
+//  closes,
 //     and so is complete before a window starts at B0 (that takes half - 1 chunks).
 //  3. back0 and back1 are the merges of chunks B0 … e-1 and B1 … e-1.
-//  4. When e reaches B1 + half, next becomes front, back1 becomes back0, and the boundaries move on.
+//  4. When e reaches B1 + half, next becomes front, back1 becomes back0, and the boundaries move
+//  on.
 //
 // Hence nothing is ever taken out of a summary, and no row costs more than seven merges.
 
