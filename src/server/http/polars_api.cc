@@ -4,12 +4,13 @@
 #include <memory>
 #include <utility>
 
+#include <arrow/buffer.h>
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "codec/arrow_rows.h"
 #include "codec/format.h"
-#include "delivery/body_reader.h"
 #include "delivery/delivery.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
@@ -122,13 +123,22 @@ class ParsingRoom {
   std::unique_ptr<Scratch, Empty> scratch_;
 };
 
+constexpr codec::Format kColumnFormats[] = {codec::Format::kArrowStream, codec::Format::kArrowFile,
+                                            codec::Format::kParquet};
+
+/// Rows that come in columns. `body` is borrowed.
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenColumns(codec::Format format,
+                                                              std::string_view body,
+                                                              MemoryBudget* budget) {
+  auto bytes = std::make_shared<arrow::Buffer>(body);
+  if (format == codec::Format::kParquet) return codec::OpenParquetBody(std::move(bytes), budget);
+  return codec::OpenArrowBody(std::move(bytes), format, budget);
+}
+
 Status UnsupportedBody(const Request& request) {
-  std::vector<std::string_view> types = {"application/json"};
-  for (const codec::FormatInfo& format : codec::Formats()) {
-    if (delivery::CanOpenBody(format.format) || format.format == codec::Format::kNdjson) {
-      types.push_back(format.media_type);
-    }
-  }
+  std::vector<std::string_view> types = {"application/json",
+                                         codec::Describe(codec::Format::kNdjson).media_type};
+  for (codec::Format format : kColumnFormats) types.push_back(codec::Describe(format).media_type);
   return MakeError(ErrorCode::kUnsupportedMediaType,
                    fmt::format("the body's type is '{}'; append takes {}", request.content_type,
                                fmt::join(types, ", ")));
@@ -203,15 +213,9 @@ Status PolarsApi::Append(Exchange& exchange) {
   if (media_type == codec::Describe(codec::Format::kNdjson).media_type) {
     return LocatedIn("body", AppendNdjson(exchange));
   }
-  for (const codec::FormatInfo& format : codec::Formats()) {
-    if (format.media_type != media_type || !delivery::CanOpenBody(format.format)) continue;
-    ARROW_ASSIGN_OR_RAISE(const std::string buffer_id, BufferOfQuery(exchange));
-    auto reader = delivery::OpenBody(format.format, request.body, budget_);
-    ARROW_RETURN_NOT_OK(LocatedIn("body", reader.status()));
-    auto result = delivery_->Append(buffer_id, **reader);
-    ARROW_RETURN_NOT_OK(LocatedIn("body", result.status()));
-    WriteAppendResult(buffer_id, *result, exchange);
-    return Status::OK();
+  for (codec::Format format : kColumnFormats) {
+    if (codec::Describe(format).media_type != media_type) continue;
+    return LocatedIn("body", AppendColumns(format, exchange));
   }
   return UnsupportedBody(request);
 }
@@ -238,6 +242,14 @@ Status PolarsApi::AppendNdjson(Exchange& exchange) {
   ARROW_ASSIGN_OR_RAISE(const auto room, ParsingRoom::Enter(body.size(), budget_, &scratch));
   ARROW_RETURN_NOT_OK(scratch.rows_parser->ParseNdjson(body, &scratch.rows));
   ARROW_ASSIGN_OR_RAISE(const auto result, delivery_->Append(buffer_id, scratch.rows));
+  WriteAppendResult(buffer_id, result, exchange);
+  return Status::OK();
+}
+
+Status PolarsApi::AppendColumns(codec::Format format, Exchange& exchange) {
+  ARROW_ASSIGN_OR_RAISE(const std::string buffer_id, BufferOfQuery(exchange));
+  ARROW_ASSIGN_OR_RAISE(auto reader, OpenColumns(format, exchange.request.body, budget_));
+  ARROW_ASSIGN_OR_RAISE(const auto result, delivery_->Append(buffer_id, *reader));
   WriteAppendResult(buffer_id, result, exchange);
   return Status::OK();
 }

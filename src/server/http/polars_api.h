@@ -1,5 +1,6 @@
 #pragma once
 
+#include "codec/format.h"
 #include "headrace/status.h"
 
 namespace headrace {
@@ -34,6 +35,7 @@ class PolarsApi {
   Status Append(Exchange& exchange);
   Status AppendJson(Exchange& exchange);
   Status AppendNdjson(Exchange& exchange);
+  Status AppendColumns(codec::Format format, Exchange& exchange);
   Status Features(Exchange& exchange);
   Status Data(Exchange& exchange);
   Status Answer(const delivery::ReadRows& request, Exchange& exchange);
