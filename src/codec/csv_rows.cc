@@ -1,0 +1,34 @@
+#include <memory>
+#include <utility>
+
+#include <arrow/buffer.h>
+#include <arrow/csv/options.h>
+#include <arrow/csv/reader.h>
+#include <arrow/io/memory.h>
+#include <arrow/memory_pool.h>
+#include <arrow/record_batch.h>
+
+#include "codec/arrow_rows.h"
+#include "codec/validated_reader.h"
+
+namespace headrace::codec {
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsvBody(std::shared_ptr<arrow::Buffer> body,
+                                                              arrow::MemoryPool* pool) {
+  auto read = arrow::csv::ReadOptions::Defaults();
+  read.use_threads = false;
+  auto parse = arrow::csv::ParseOptions::Defaults();
+  parse.newlines_in_values = true;
+  auto convert = arrow::csv::ConvertOptions::Defaults();
+  convert.strings_can_be_null = true;
+  convert.quoted_strings_can_be_null = false;
+  auto reader = arrow::csv::StreamingReader::Make(
+      arrow::io::IOContext(pool != nullptr ? pool : arrow::default_memory_pool()),
+      std::make_shared<arrow::io::BufferReader>(std::move(body)), read, parse, convert);
+  if (!reader.ok()) {
+    return BodyError(reader.status());
+  }
+  return ValidateBatches(*std::move(reader));
+}
+
+}  // namespace headrace::codec
