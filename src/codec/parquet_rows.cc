@@ -58,19 +58,16 @@ class ParquetBatches final : public arrow::RecordBatchReader {
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenParquetBody(
     std::shared_ptr<arrow::Buffer> body, arrow::MemoryPool* pool) {
-  Result<std::shared_ptr<arrow::RecordBatchReader>> reader = Status::OK();
   try {
-    reader = ParquetBatches::Open(std::move(body),
-                                  pool != nullptr ? pool : arrow::default_memory_pool());
+    auto reader = ParquetBatches::Open(std::move(body),
+                                       pool != nullptr ? pool : arrow::default_memory_pool());
+    if (!reader.ok()) return BodyError(reader.status());
+    return ValidateBatches(*std::move(reader));
   } catch (const std::bad_alloc&) {
     return Status::OutOfMemory("no memory to read the Parquet body");
   } catch (const std::exception& e) {
     return MakeError(ErrorCode::kMalformedBody, e.what());
   }
-  if (!reader.ok()) {
-    return BodyError(reader.status());
-  }
-  return ValidateBatches(*std::move(reader));
 }
 
 }  // namespace headrace::codec
