@@ -17,10 +17,9 @@ namespace {
 
 constexpr std::string_view kAbout =
     "Headrace: live windows of time-ordered data, with rolling features, as Arrow over HTTP.";
-constexpr std::string_view kServeAbout =
-    "Run the server.\n"
-    "Each option is a flag, a variable or a key of the configuration file; the first that is set "
-    "counts.";
+constexpr std::string_view kOfOptions =
+    "\nAn option is a flag, a variable or a key of the configuration file; the first that is set "
+    "counts:\n--memory-limit 2GB, HEADRACE_MEMORY_LIMIT=2GB, memory-limit = \"2GB\".";
 
 Status BadUsage(std::string message) {
   return MakeError(ErrorCode::kBadConfig, std::move(message));
@@ -29,8 +28,7 @@ Status BadUsage(std::string message) {
 std::string FlagHelp(const ServeOption& option) {
   const std::string_view fallback =
       option.fallback.empty() ? option.fallback_help : option.fallback;
-  return fmt::format("{}\n[{}; {}; default {}]", option.help, option.Variable(), option.Key(),
-                     fallback);
+  return fmt::format("{}\n[{}, default {}]", option.help, option.Variable(), fallback);
 }
 
 /// The parser and the texts that it fills, one for each row of the table.
@@ -41,11 +39,12 @@ struct Parser {
   std::vector<CLI::Option*> flags;
 
   Parser() {
-    app.set_version_flag("--version", "headrace " HEADRACE_VERSION);
+    app.set_version_flag("--version", "headrace " HEADRACE_VERSION, "print the version and exit");
     app.set_help_flag("-h,--help", "print this and exit");
     app.get_formatter()->column_width(34);
     app.allow_extras();
-    serve = app.add_subcommand("serve", std::string(kServeAbout));
+    serve = app.add_subcommand("serve", "run the server");
+    serve->footer(std::string(kOfOptions));
     serve->allow_extras();
     for (size_t i = 0; i < texts.size(); ++i)
       flags.push_back(Add(ServeOptionTable()[i], &texts[i]));
@@ -53,6 +52,7 @@ struct Parser {
 
   CLI::Option* Add(const ServeOption& option, std::string* text) {
     if (option.is_switch()) {
+      // "!" makes a flag that says false.
       const std::string names = fmt::format("{},!--no-{}", option.Flag(), option.name);
       return serve->add_flag(names, *text, FlagHelp(option))->option_text(" ");
     }
@@ -116,6 +116,15 @@ Result<Invocation> ReadServe(std::vector<Setting> flags,
                     .warnings = std::move(variables.warnings)};
 }
 
+std::string HelpOf(const CLI::App& app) {
+  std::string text = app.help(app.get_parent() == nullptr ? "" : "headrace");
+  // CLI11 shows the negated form with the value that it stands for.
+  constexpr std::string_view kShown = "{false}";
+  const size_t at = text.find(kShown);
+  if (at != std::string::npos) text.replace(at, kShown.size(), kShown.size(), ' ');
+  return text;
+}
+
 /// CLI11 speaks of help, version and mistakes by exceptions; they end here.
 std::optional<Result<Invocation>> Parse(std::vector<std::string> arguments, Parser* parser) {
   // CLI11 takes a vector from its back.
@@ -125,9 +134,13 @@ std::optional<Result<Invocation>> Parse(std::vector<std::string> arguments, Pars
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
     const CLI::App& asked = parser->serve->parsed() ? *parser->serve : parser->app;
-    return Invocation{.text = asked.help(), .serve = {}, .warnings = {}};
+    return Invocation{.text = HelpOf(asked), .serve = {}, .warnings = {}};
   } catch (const CLI::CallForVersion& version) {
     return Invocation{.text = std::string(version.what()) + "\n", .serve = {}, .warnings = {}};
+  } catch (const CLI::ArgumentMismatch& mismatch) {
+    const std::string_view message = mismatch.what();
+    return BadUsage(fmt::format("{} takes a value: see headrace serve --help",
+                                message.substr(0, message.find(':'))));
   } catch (const CLI::Error& error) {
     return BadUsage(error.what());
   }
