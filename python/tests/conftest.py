@@ -74,8 +74,9 @@ def make_buffer(request: pytest.FixtureRequest) -> Iterator[MakeBuffer]:
     names: list[str] = []
 
     def make(**options: Any) -> hr.LiveBuffer:
-        names.append(f"test-{next(_numbers)}")
-        return server.create(names[-1], **options)
+        made = server.create(f"test-{next(_numbers)}", **options)
+        names.append(made.name)
+        return made
 
     yield make
     for name in names:
