@@ -64,6 +64,7 @@ struct JsonRowsParser::Impl {
   Result<std::string_view> Text(ondemand::raw_json_string raw, const Place& place);
 
   Status Malformed(simdjson::error_code error, const Place& place) const;
+  Status CheckCells(const RowBatch& rows, const Place& place) const;
   Status NotARow(std::string_view token, const Place& place) const;
   const char* text_end() const noexcept { return padded.get() + size; }
 
@@ -196,6 +197,8 @@ Status JsonRowsParser::Impl::Row(ondemand::object object, const Place& place, in
                      place.Location());
   }
   rows->BeginRow();
+  ARROW_RETURN_NOT_OK(CheckCells(*rows, place));
+  int64_t columns = rows->num_columns();
   for (auto next : object) {
     ondemand::field field;
     if (const auto error = std::move(next).get(field)) return Malformed(error, place);
@@ -212,8 +215,21 @@ Status JsonRowsParser::Impl::Row(ondemand::object object, const Place& place, in
                        "more than " + std::to_string(limits.max_columns) + " columns",
                        cell_place.Location());
     }
+    if (rows->num_columns() != columns) {
+      columns = rows->num_columns();
+      ARROW_RETURN_NOT_OK(CheckCells(*rows, cell_place));
+    }
   }
   return Status::OK();
+}
+
+Status JsonRowsParser::Impl::CheckCells(const RowBatch& rows, const Place& place) const {
+  const int64_t most = std::max(limits.max_sparse_cells, static_cast<int64_t>(size / 4));
+  if (rows.num_rows() * rows.num_columns() <= most) return Status::OK();
+  return MakeError(ErrorCode::kTooLarge,
+                   "so many rows lack so many of the keys that they take more than " +
+                       std::to_string(most) + " cells; send fewer rows at once",
+                   place.Location());
 }
 
 /// Scalars need not be taken from simdjson's iterator: it skips what was only looked at.
@@ -224,7 +240,7 @@ Result<Cell> JsonRowsParser::Impl::Value(ondemand::value& value, const Place& pl
     case '"': {
       ARROW_ASSIGN_OR_RAISE(const std::string_view text,
                             Text(ondemand::raw_json_string(
-                                     reinterpret_cast<const uint8_t*>(token.data())),
+                                     reinterpret_cast<const uint8_t*>(token.data() + 1)),
                                  place));
       return Cell::String(text);
     }

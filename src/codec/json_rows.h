@@ -20,6 +20,9 @@ struct JsonLimits {
   int64_t max_rows = 10'000'000;
   int64_t max_columns = 1024;
   int64_t max_string_bytes = 1 << 20;
+  /// Rows times columns may be this many, or a quarter of the text's bytes where that is more: a key
+  /// that most rows lack takes a cell in each of them, so that a short text could fill the memory.
+  int64_t max_sparse_cells = 1 << 16;
 };
 
 /// Turns JSON text into rows. Reusable: a parser that has seen its largest body allocates no more.

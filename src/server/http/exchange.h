@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "codec/json_rows.h"
+#include "headrace/memory_budget.h"
 #include "headrace/row_batch.h"
 #include "server/http/json_body.h"
 #include "server/http/request.h"
@@ -18,6 +19,7 @@ struct Scratch {
   RowBatch rows;
   std::vector<codec::JsonRowsParser::Member> members;
   JsonBody body;
+  Reservation held;  ///< what all of it is known to take, beyond a connection's share
 };
 
 /// One request, its answer, and what lies between.

@@ -32,8 +32,13 @@ constexpr size_t kQuickBodyBytes = 32 << 10;
 constexpr int64_t kQuickValues = 50'000;
 // Answers up to this many values are made in one piece.
 constexpr int64_t kWholeValues = 10'000;
-// What text takes while it is parsed, in terms of its own length: a copy, its index and its cells.
-constexpr int64_t kParseFactor = 8;
+// What text takes at most while it is parsed, in terms of its own length: copies, an index of 4
+// bytes a token, and a cell of 24 bytes for each 4 bytes of text, doubled where a column's memory
+// grows.
+constexpr int64_t kParseFactor = 18;
+// A connection keeps what parsed so many cells, and this much of it is in the connection's share.
+constexpr int64_t kKeptCells = 16'384;
+constexpr int64_t kFreeScratchBytes = 16 << 10;
 
 template <typename... Args>
 void Write(Exchange& exchange, fmt::format_string<Args...> format, Args&&... args) {
@@ -98,29 +103,56 @@ Result<std::string> BufferOfQuery(const Exchange& exchange) {
   return query.Required("buffer_id");
 }
 
-/// Parsing a long text: reserves the room that it takes and lets go of it in the end, however that
-/// comes. Short texts live off what the connection holds.
+/// Parsing rows out of text. What a long text takes meanwhile is reserved, and let go of in the
+/// end, however that comes; what a short one leaves behind is kept for the next, and reserved as
+/// well.
 class ParsingRoom {
  public:
   static Result<ParsingRoom> Enter(size_t text_bytes, MemoryBudget* budget, Scratch* scratch) {
-    ParsingRoom room;
-    if (text_bytes <= kQuickBodyBytes) return room;
-    room.reservation_ = budget->Reserve("http");
-    ARROW_RETURN_NOT_OK(room.reservation_.Resize(static_cast<int64_t>(text_bytes) * kParseFactor));
-    room.scratch_.reset(scratch);
+    ParsingRoom room(text_bytes, budget, scratch);
+    if (text_bytes > kQuickBodyBytes) {
+      room.reservation_ = budget->Reserve("http");
+      ARROW_RETURN_NOT_OK(
+          room.reservation_.Resize(static_cast<int64_t>(text_bytes) * kParseFactor));
+    }
     return room;
   }
 
+  ParsingRoom(ParsingRoom&& other) noexcept
+      : text_bytes_(other.text_bytes_),
+        budget_(other.budget_),
+        scratch_(std::exchange(other.scratch_, nullptr)),
+        reservation_(std::move(other.reservation_)) {}
+  ParsingRoom& operator=(ParsingRoom&&) = delete;
+
+  ~ParsingRoom() {
+    if (scratch_ != nullptr && !Keep()) Empty();
+  }
+
  private:
-  struct Empty {
-    void operator()(Scratch* scratch) const {
-      scratch->rows_parser = std::make_unique<codec::JsonRowsParser>();
-      scratch->rows = RowBatch();
-      scratch->members = {};
-    }
-  };
+  ParsingRoom(size_t text_bytes, MemoryBudget* budget, Scratch* scratch)
+      : text_bytes_(static_cast<int64_t>(text_bytes)), budget_(budget), scratch_(scratch) {}
+
+  bool Keep() const {
+    const int64_t cells = scratch_->rows.num_rows() * scratch_->rows.num_columns();
+    if (text_bytes_ > static_cast<int64_t>(kQuickBodyBytes) || cells > kKeptCells) return false;
+    const int64_t bytes = text_bytes_ * kParseFactor + cells * int64_t{2 * sizeof(Cell)};
+    if (bytes <= scratch_->held.bytes() + kFreeScratchBytes) return true;
+    if (scratch_->held.bytes() == 0) scratch_->held = budget_->Reserve("http");
+    return scratch_->held.Resize(bytes).ok();
+  }
+
+  void Empty() const {
+    scratch_->rows_parser = std::make_unique<codec::JsonRowsParser>();
+    scratch_->rows = RowBatch();
+    scratch_->members = {};
+    scratch_->held = Reservation();
+  }
+
+  int64_t text_bytes_;
+  MemoryBudget* budget_;
+  Scratch* scratch_;
   Reservation reservation_;
-  std::unique_ptr<Scratch, Empty> scratch_;
 };
 
 constexpr codec::Format kColumnFormats[] = {codec::Format::kArrowStream, codec::Format::kArrowFile,

@@ -224,6 +224,30 @@ TEST_F(PolarsApiTest, LongAppendsGoThroughThePoolAndGiveTheirMemoryBack) {
   EXPECT_EQ(Post("/append", body).status, 507);
 }
 
+TEST_F(PolarsApiTest, AShortTextCannotTakeMuchMemory) {
+  CreateAndFill();
+  std::string body = R"({"buffer_id":"b","data":[{)";
+  for (int i = 0; i < 1000; ++i) body += "\"k" + std::to_string(i) + "\":1,";
+  body.back() = '}';
+  for (int i = 0; i < 300'000; ++i) body += ",{}";
+  body += "]}";
+  EXPECT_EQ(Post("/append", body).status, 413);
+  EXPECT_LT(budget_.peak_bytes(), 64 << 20);
+}
+
+TEST_F(PolarsApiTest, TakesBackWhatItGaveInColumns) {
+  CreateAndFill();
+  int rows = 3;
+  for (const char* type : {"application/vnd.apache.arrow.stream",
+                           "application/vnd.apache.arrow.file", "application/vnd.apache.parquet"}) {
+    const std::string bytes = Call(Method::kGet, "/buffers/b/data", {}, "", type).body;
+    const Answer answer = Call(Method::kPost, "/append?buffer_id=b", bytes, type);
+    EXPECT_EQ(answer.status, 200) << type << answer.body;
+    rows *= 2;
+    EXPECT_THAT(answer.body, HasSubstr("\"buffer_size\":" + std::to_string(rows)));
+  }
+}
+
 TEST_F(PolarsApiTest, ListsAndShowsStatistics) {
   EXPECT_EQ(Get("/buffers").body, R"({"object":"list","data":[],"total":0})");
   CreateAndFill();
