@@ -2,7 +2,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help build serve test bench format clean setup-build setup-serve setup-test setup-bench
 
-JOBS ?= $(shell nproc)
 PYTHON := .venv/bin/python
 # Node and other tools of .venv come first, so that what setup installed is what runs.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)

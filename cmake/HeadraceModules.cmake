@@ -1,7 +1,7 @@
 # headrace_module(NAME SOURCES … [DEPENDS module …] [LINKS target …] [TESTS file …] [BENCHMARKS file …]
 #                 [TEST_LINKS target …] [TEST_LABELS label …])
 # One library `headrace_NAME`, one test binary `NAME_test` and one benchmark binary `NAME_benchmark` for a folder.
-# The label `concurrent` marks the tests that the tsan preset runs.
+# The label `concurrent` marks the tests that the tsan preset runs; target `concurrent_tests` builds just those.
 function(headrace_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINKS;TESTS;TEST_LINKS;TEST_LABELS;BENCHMARKS" ${ARGN})
   set(target headrace_${name})
@@ -27,6 +27,12 @@ function(headrace_module name)
     target_link_libraries(${name}_test PRIVATE ${target} ${ARG_TEST_LINKS} headrace_gtest rapidcheck)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_TEST_LABELS}")
+    if("concurrent" IN_LIST ARG_TEST_LABELS)
+      if(NOT TARGET concurrent_tests)
+        add_custom_target(concurrent_tests)
+      endif()
+      add_dependencies(concurrent_tests ${name}_test)
+    endif()
   endif()
   if(HEADRACE_BUILD_BENCHMARKS AND ARG_BENCHMARKS)
     add_executable(${name}_benchmark ${ARG_BENCHMARKS})

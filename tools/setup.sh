@@ -128,7 +128,8 @@ npm_packages() {
     npm=("$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js")
   fi
   say "fetching npm packages: simdjson's source, three million real flights"
-  "${npm[@]}" ci --loglevel=error --no-audit --no-fund --ignore-scripts --no-progress </dev/null >/dev/null ||
+  "${npm[@]}" ci --loglevel=error --no-audit --no-fund --no-update-notifier \
+    --ignore-scripts --no-progress </dev/null >/dev/null ||
     fail "npm ci failed"
   cp package-lock.json "$stamp"
 }

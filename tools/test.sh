@@ -58,16 +58,15 @@ formatting() {
 
 structure() { .venv/bin/python tools/tidy.py && .venv/bin/python -m pytest -q tools; }
 
-# The test binaries themselves, one for each folder: their own words say how many tests there were.
+# The test binaries themselves, one for each folder: their own words say how many tests there were. The preset
+# says which of them run and with which options of the sanitizer.
 run_binaries() {
-  local build=$1 label=${2:-}
-  ctest --test-dir "$build" --output-on-failure --verbose ${label:+-L "$label"} --no-tests=error |
-    sed -E 's/^[0-9]+: //'
+  ctest --preset "$1" --output-on-failure --verbose --no-tests=error | sed -E 's/^[0-9]+: //'
 }
 
-release() { tools/build.sh release && tools/build.sh release headers_alone && run_binaries build/release; }
-asan() { tools/build.sh asan-ubsan && run_binaries build/asan-ubsan; }
-tsan() { tools/build.sh tsan && run_binaries build/tsan concurrent; }
+release() { tools/build.sh release && tools/build.sh release headers_alone && run_binaries release; }
+asan() { tools/build.sh asan-ubsan && run_binaries asan-ubsan; }
+tsan() { tools/build.sh tsan concurrent_tests && run_binaries tsan; }
 python_tests() { .venv/bin/python -m pytest -q -p no:cacheprovider python/tests; }
 end_to_end() { .venv/bin/python -m pytest -q -p no:cacheprovider tests; }
 
