@@ -1,7 +1,6 @@
 #include "headrace/names.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -17,20 +16,23 @@ bool IsNameByte(char c) {
          c == '.' || c == ':' || c == '-';
 }
 
-// Levenshtein distance, one row at a time.
+// Edits from a to b: letters put in, left out, exchanged, or two neighbours swapped.
 size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, substituted});
+  const size_t width = b.size() + 1;
+  std::vector<size_t> cells((a.size() + 1) * width);
+  const auto at = [&](size_t i, size_t j) -> size_t& { return cells[i * width + j]; };
+  for (size_t i = 0; i <= a.size(); ++i) at(i, 0) = i;
+  for (size_t j = 0; j <= b.size(); ++j) at(0, j) = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    for (size_t j = 1; j <= b.size(); ++j) {
+      at(i, j) =
+          std::min({at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        at(i, j) = std::min(at(i, j), at(i - 2, j - 2) + 1);
+      }
     }
   }
-  return row.back();
+  return cells.back();
 }
 
 }  // namespace
@@ -49,6 +51,7 @@ Status ValidateName(std::string_view name, std::string_view what) {
 
 std::string_view NearestName(std::string_view wrong, const std::vector<std::string>& candidates) {
   std::string_view nearest;
+  if (wrong.size() > kMaxNameBytes) return nearest;
   // A third of the letters may be wrong: beyond that it is another word, not a typo.
   size_t best = std::max<size_t>(1, wrong.size() / 3) + 1;
   for (const std::string& candidate : candidates) {

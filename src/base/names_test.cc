@@ -30,7 +30,9 @@ TEST(Names, NearestIsATypoAway) {
   const std::vector<std::string> known = {"window_size", "buffer_id", "schema"};
   EXPECT_EQ(NearestName("window_sise", known), "window_size");
   EXPECT_EQ(NearestName("bufferid", known), "buffer_id");
+  EXPECT_EQ(NearestName("shcema", known), "schema");
   EXPECT_EQ(NearestName("zzz", known), "");
+  EXPECT_EQ(NearestName(std::string(100'000, 'z'), known), "");
   EXPECT_EQ(NearestName("anything", {}), "");
 }
 

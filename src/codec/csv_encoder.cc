@@ -12,6 +12,22 @@
 namespace headrace::codec {
 namespace {
 
+/// Arrow's CSV writer hands over the same buffer again and again: what it writes has to be copied.
+class CopyingStream final : public arrow::io::OutputStream {
+ public:
+  explicit CopyingStream(ChunkStream* target) : target_(target) {}
+  using OutputStream::Write;
+  Status Write(const void* data, int64_t num_bytes) override {
+    return target_->Write(data, num_bytes);
+  }
+  Status Close() override { return Status::OK(); }
+  bool closed() const override { return false; }
+  Result<int64_t> Tell() const override { return target_->Tell(); }
+
+ private:
+  ChunkStream* const target_;
+};
+
 /// A header, then RFC 4180 rows: null is an empty field, text is quoted where it must be.
 class CsvEncoder final : public BatchEncoder {
  public:
@@ -27,13 +43,14 @@ class CsvEncoder final : public BatchEncoder {
     auto options = arrow::csv::WriteOptions::Defaults();
     options.io_context = arrow::io::IOContext(pool());
     options.quoting_style = arrow::csv::QuotingStyle::Needed;
-    return arrow::csv::MakeCSVWriter(&stream(), schema, options).Value(&writer_);
+    return arrow::csv::MakeCSVWriter(&copying_, schema, options).Value(&writer_);
   }
   Status Write(const std::shared_ptr<arrow::RecordBatch>& batch) override {
     return writer_->WriteRecordBatch(*batch);
   }
   Status End() override { return writer_->Close(); }
 
+  CopyingStream copying_{&stream()};
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
 };
 
