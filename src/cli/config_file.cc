@@ -31,7 +31,7 @@ Status Refuse(std::string_view path, const toml::source_position& at, std::strin
 
 std::string UnknownKey(std::string_view key) {
   std::vector<std::string> known;
-  for (const ServeOption& option : ServeOptionTable()) known.push_back(option.Key());
+  for (const ServeOption& option : ServeOptionTable()) known.push_back(std::string(option.name));
   const std::string_view nearest = NearestName(key, known);
   if (!nearest.empty()) return fmt::format("unknown key '{}': did you mean '{}'?", key, nearest);
   return fmt::format("unknown key '{}': `headrace serve --help` lists them", key);
@@ -40,7 +40,7 @@ std::string UnknownKey(std::string_view key) {
 const ServeOption* FindKey(std::string_view key) {
   for (const ServeOption& option : ServeOptionTable()) {
     // A file that names another file would make the order of strength unclear.
-    if (option.name != "config" && option.Key() == key) return &option;
+    if (option.name != "config" && option.name == key) return &option;
   }
   return nullptr;
 }
@@ -82,7 +82,7 @@ Result<std::vector<Setting>> ReadConfigFile(const std::string& path) {
   // Reading a directory opens well and fails at the first byte.
   if (!file || !text) {
     const int error = errno != 0 ? errno : EIO;
-    return MakeError(ErrorCode::kBadConfig,
+    return MakeError(ErrorCode::kIOError,
                      fmt::format("cannot read the configuration file '{}': {}", path,
                                  std::generic_category().message(error)));
   }

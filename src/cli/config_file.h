@@ -9,7 +9,7 @@
 
 namespace headrace::cli {
 
-/// The settings of a TOML file: keys as ServeOption::Key() has them, values as strings, numbers or
+/// The settings of a TOML file: keys as ServeOption::name has them, values as strings, numbers or
 /// booleans. ErrorCode::kBadConfig with `file:line:column` for bad TOML, an unknown key (the
 /// nearest one is offered) or a value of another type; kIOError if the file cannot be read.
 Result<std::vector<Setting>> ReadConfigFile(const std::string& path);

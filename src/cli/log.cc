@@ -1,138 +1,120 @@
 #include "cli/log.h"
 
 #include <chrono>
-#include <cmath>
-#include <ctime>
+#include <utility>
 
-#include <fmt/format.h>
+#include <spdlog/formatter.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include "cli/log_line.h"
+
 namespace headrace::cli {
 namespace {
 
+using Clock = std::chrono::system_clock;
+
 constexpr std::string_view kLevelNames[] = {"trace", "debug", "info", "warn", "error", "off"};
 
-std::string NowText() {
-  using std::chrono::milliseconds;
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const int64_t since_epoch_ms = std::chrono::duration_cast<milliseconds>(now).count();
-  const std::time_t seconds = since_epoch_ms / 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     since_epoch_ms % 1000);
+int64_t SinceEpochMs(Clock::time_point at) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
-/// Quotes as JSON does, which logfmt readers take as well. Control bytes are escaped, so that what
-/// a client sends can never end a line or steer a terminal.
-void AppendQuoted(std::string_view text, std::string* out) {
-  *out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-      case '"': *out += "\\\""; break;
-      case '\\': *out += "\\\\"; break;
-      case '\n': *out += "\\n"; break;
-      case '\r': *out += "\\r"; break;
-      case '\t': *out += "\\t"; break;
-      default:
-        if (byte < 0x20 || byte == 0x7f) {
-          fmt::format_to(std::back_inserter(*out), "\\u{:04x}", byte);
-        } else {
-          *out += c;
-        }
-    }
+std::string_view LevelName(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::trace: return "trace";
+    case spdlog::level::debug: return "debug";
+    case spdlog::level::info: return "info";
+    case spdlog::level::warn: return "warn";
+    default: return "error";
   }
-  *out += '"';
 }
 
-bool IsBareWord(std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7f || c == '"' || c == '=' || c == '\\') return false;
+spdlog::level::level_enum SpdlogLevel(LogLevel level) {
+  switch (level) {
+    case LogLevel::kTrace: return spdlog::level::trace;
+    case LogLevel::kDebug: return spdlog::level::debug;
+    case LogLevel::kInfo: return spdlog::level::info;
+    case LogLevel::kWarn: return spdlog::level::warn;
+    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kOff: break;
   }
-  return !text.empty();
+  return spdlog::level::off;
 }
 
-std::string NumberText(double number) {
-  return std::isfinite(number) ? fmt::format("{}", number) : "null";
-}
+class EventFormatter final : public spdlog::formatter {
+ public:
+  explicit EventFormatter(LogFormat format) : format_(format) {}
 
-struct LineWriter {
-  LogFormat format;
-  std::string line;
-
-  void Add(std::string_view name, std::string_view text) {
-    BeginField(name);
-    if (format == LogFormat::kLogfmt && IsBareWord(text)) {
-      line += text;
-    } else {
-      AppendQuoted(text, &line);
-    }
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    LogLine line(format_, SinceEpochMs(message.time), LevelName(message.level));
+    line.AddEvent({message.payload.data(), message.payload.size()});
+    const std::string text = line.Take() + "\n";
+    out.append(text.data(), text.data() + text.size());
   }
 
-  void Add(std::string_view name, const LogField& field) {
-    if (const auto* text = std::get_if<std::string_view>(&field.value)) return Add(name, *text);
-    BeginField(name);
-    if (const auto* integer = std::get_if<int64_t>(&field.value)) {
-      line += fmt::format("{}", *integer);
-    } else if (const auto* number = std::get_if<double>(&field.value)) {
-      line += NumberText(*number);
-    } else {
-      line += std::get<bool>(field.value) ? "true" : "false";
-    }
-  }
-
-  std::string Take() {
-    if (format == LogFormat::kJson) line += '}';
-    return std::move(line);
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<EventFormatter>(format_);
   }
 
  private:
-  void BeginField(std::string_view name) {
-    if (format == LogFormat::kLogfmt) {
-      line += fmt::format("{}{}=", line.empty() ? "" : " ", name);
-    } else {
-      line += fmt::format("{}\"{}\":", line.empty() ? "{" : ",", name);
-    }
-  }
+  const LogFormat format_;
 };
 
-std::unique_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink) {
-  auto logger = std::make_unique<spdlog::logger>("headrace", std::move(sink));
-  // Lines are made whole here, because spdlog has no fields; it brings sinks and their locking.
-  logger->set_pattern("%v");
-  logger->set_level(spdlog::level::trace);
+std::shared_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink) {
+  auto logger = std::make_shared<spdlog::logger>("headrace", std::move(sink));
   logger->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+/// Lines come whole from LogLine, because spdlog has no fields; it brings sinks and their locking.
+std::shared_ptr<spdlog::logger> MakeLines(spdlog::sink_ptr sink) {
+  auto logger = MakeLogger(std::move(sink));
+  logger->set_pattern("%v");
+  return logger;
+}
+
+std::shared_ptr<spdlog::logger> MakeEvents(spdlog::sink_ptr sink, LogLevel level,
+                                           LogFormat format) {
+  auto logger = MakeLogger(std::move(sink));
+  logger->set_level(SpdlogLevel(level));
+  logger->set_formatter(std::make_unique<EventFormatter>(format));
   return logger;
 }
 
 }  // namespace
 
+// Two sinks, because the form of a line belongs to the sink; all sinks on stderr share one lock.
 Log::Log(LogLevel level, LogFormat format)
     : level_(level),
       format_(format),
-      logger_(MakeLogger(std::make_shared<spdlog::sinks::stderr_sink_mt>())) {}
+      lines_(MakeLines(std::make_shared<spdlog::sinks::stderr_sink_mt>())),
+      events_(MakeEvents(std::make_shared<spdlog::sinks::stderr_sink_mt>(), level, format)) {}
 
-Log::Log(LogLevel level, LogFormat format, std::ostream* sink)
+Log::Log(LogLevel level, LogFormat format, std::ostream* out)
     : level_(level),
       format_(format),
-      logger_(MakeLogger(std::make_shared<spdlog::sinks::ostream_sink_mt>(*sink))) {}
-
-Log::~Log() = default;
+      lines_(MakeLines(std::make_shared<spdlog::sinks::ostream_sink_mt>(*out))),
+      events_(MakeEvents(std::make_shared<spdlog::sinks::ostream_sink_mt>(*out), level, format)) {}
 
 void Log::Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  if (!Writes(level)) return;
-  LineWriter writer{.format = format_, .line = {}};
-  writer.Add("ts", NowText());
-  writer.Add("level", kLevelNames[static_cast<int>(level)]);
-  writer.Add("msg", message);
-  for (const LogField& field : fields) writer.Add(field.name, field);
+  if (level < level_) return;
+  LogLine line(format_, SinceEpochMs(Clock::now()), kLevelNames[static_cast<int>(level)]);
+  line.AddText("msg", message);
+  for (const LogField& field : fields) {
+    if (const auto* text = std::get_if<std::string_view>(&field.value)) {
+      line.AddText(field.name, *text);
+    } else if (const auto* truth = std::get_if<bool>(&field.value)) {
+      line.AddBool(field.name, *truth);
+    } else if (const auto* integer = std::get_if<int64_t>(&field.value)) {
+      line.AddNumber(field.name, *integer);
+    } else {
+      line.AddNumber(field.name, std::get<double>(field.value));
+    }
+  }
   // As an argument, not as the format: messages may hold braces.
-  logger_->log(spdlog::level::info, "{}", writer.Take());
+  lines_->log(spdlog::level::info, "{}", line.Take());
 }
 
 }  // namespace headrace::cli

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,38 +34,33 @@ struct LogField {
 };
 
 /// Writes one line an event: `ts=… level=info msg="…" name=value`, or the same as a JSON object.
-/// Times are UTC with milliseconds. Thread rule: Write() may be called from any thread; lines do
-/// not mix.
+/// Times are UTC with milliseconds. Thread rule: all methods may be called from any thread; lines
+/// do not mix.
 class Log {
  public:
   /// To stderr.
   Log(LogLevel level, LogFormat format);
-  /// To `sink`, for tests. Requires: `sink` outlives the log.
-  Log(LogLevel level, LogFormat format, std::ostream* sink);
-  ~Log();
+  /// To `out`, for tests. Requires: `out` outlives the log and its events().
+  Log(LogLevel level, LogFormat format, std::ostream* out);
 
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
-  void Debug(std::string_view message, std::initializer_list<LogField> fields = {}) {
-    Write(LogLevel::kDebug, message, fields);
-  }
   void Info(std::string_view message, std::initializer_list<LogField> fields = {}) {
     Write(LogLevel::kInfo, message, fields);
   }
   void Warn(std::string_view message, std::initializer_list<LogField> fields = {}) {
     Write(LogLevel::kWarn, message, fields);
   }
-  void Error(std::string_view message, std::initializer_list<LogField> fields = {}) {
-    Write(LogLevel::kError, message, fields);
-  }
 
-  /// Whether lines of `level` are written, for callers whose fields are costly to make.
-  bool Writes(LogLevel level) const noexcept { return level >= level_ && level != LogLevel::kOff; }
+  /// For layers that do not know this class: what they log as text `event name=value …` comes out
+  /// in the same form, names and values told apart.
+  std::shared_ptr<spdlog::logger> events() const { return events_; }
 
  private:
   const LogLevel level_;
   const LogFormat format_;
-  std::unique_ptr<spdlog::logger> logger_;
+  std::shared_ptr<spdlog::logger> lines_;
+  std::shared_ptr<spdlog::logger> events_;
 };
 
 }  // namespace headrace::cli

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/logger.h>
 
 namespace headrace::cli {
 namespace {
@@ -40,12 +41,28 @@ TEST(Log, LinesBelowTheLevelAreLeftOut) {
   std::ostringstream out;
   Log log(LogLevel::kWarn, LogFormat::kLogfmt, &out);
   log.Info("no");
-  EXPECT_TRUE(out.str().empty());
-  EXPECT_FALSE(log.Writes(LogLevel::kInfo));
-  log.Error("yes");
-  EXPECT_THAT(out.str(), EndsWith("level=error msg=yes\n"));
+  log.events()->info("no");
+  EXPECT_EQ(out.str(), "");
+  log.Warn("yes");
+  EXPECT_THAT(out.str(), EndsWith("level=warn msg=yes\n"));
   Log off(LogLevel::kOff, LogFormat::kLogfmt, &out);
-  EXPECT_FALSE(off.Writes(LogLevel::kError));
+  out.str("");
+  off.Write(LogLevel::kError, "no");
+  off.events()->error("no");
+  EXPECT_EQ(out.str(), "");
+}
+
+TEST(Log, EventsOfOtherLayersBecomeFields) {
+  std::ostringstream out;
+  Log log(LogLevel::kDebug, LogFormat::kLogfmt, &out);
+  log.events()->debug("http request method=GET target=/a?b=c body={\"x\": 1}\n ms=0.5");
+  EXPECT_THAT(out.str(), EndsWith(" level=debug msg=\"http request\" method=GET target=\"/a?b=c\" "
+                                  "body=\"{\\\"x\\\": 1}\\n\" ms=0.5\n"));
+  std::ostringstream json_out;
+  Log json(LogLevel::kDebug, LogFormat::kJson, &json_out);
+  json.events()->error("http status=500 id=007 body=a b ms=0.5");
+  EXPECT_THAT(json_out.str(), EndsWith("\"level\":\"error\",\"msg\":\"http\",\"status\":500,"
+                                       "\"id\":\"007\",\"body\":\"a b\",\"ms\":0.5}\n"));
 }
 
 TEST(Log, LinesOfManyThreadsDoNotMix) {

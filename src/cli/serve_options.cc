@@ -164,12 +164,6 @@ std::string ServeOption::Variable() const {
   return variable;
 }
 
-std::string ServeOption::Key() const {
-  std::string key(name);
-  for (char& c : key) c = c == '-' ? '_' : c;
-  return key;
-}
-
 std::span<const ServeOption> ServeOptionTable() noexcept { return kOptions; }
 
 Result<ServeOptions> ResolveServeOptions(std::span<const std::vector<Setting>> layers) {

@@ -34,7 +34,8 @@ struct ServeOptions {
 
 /// One row of the table of options: what flag, variable, configuration key and help are made of.
 struct ServeOption {
-  std::string_view name;           ///< "memory-limit": --memory-limit
+  /// "memory-limit": --memory-limit, HEADRACE_MEMORY_LIMIT, and the key of the configuration file.
+  std::string_view name;
   std::string_view value_name;     ///< what the help calls its value; empty for a switch
   std::string_view fallback;       ///< the default, as a user would write it
   std::string_view fallback_help;  ///< what the help says instead of an empty `fallback`
@@ -44,7 +45,6 @@ struct ServeOption {
   bool is_switch() const noexcept { return value_name.empty(); }
   std::string Flag() const;      ///< --memory-limit
   std::string Variable() const;  ///< HEADRACE_MEMORY_LIMIT
-  std::string Key() const;       ///< memory_limit
 };
 
 /// All options of `headrace serve`, in the order of the help.

@@ -48,7 +48,6 @@ TEST(ServeOptions, NamesOfARowAreMadeAlike) {
   ASSERT_NE(option, nullptr);
   EXPECT_EQ(option->Flag(), "--memory-limit");
   EXPECT_EQ(option->Variable(), "HEADRACE_MEMORY_LIMIT");
-  EXPECT_EQ(option->Key(), "memory_limit");
   std::set<std::string_view> names;
   for (const ServeOption& row : ServeOptionTable()) {
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
