@@ -1,12 +1,8 @@
-// Latency of a server's answers on one keep-alive connection, beside a bare socket's round trip in the same
-// process and run. Prints one JSON object: microseconds, p50 and p99.
+// Latency of a server's answers on one keep-alive connection, beside a bare socket's round trip in
+// the same process and run. Prints one JSON object: microseconds, p50 and p99.
 //
-// usage: http_latency PORT    a buffer named `latency` must exist; one named `features` must be full
-
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
+// usage: http_latency PORT    a buffer named `latency` must exist; one named `features` must be
+// full
 
 #include <algorithm>
 #include <chrono>
@@ -18,7 +14,11 @@
 #include <thread>
 #include <vector>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -68,11 +68,13 @@ sockaddr_in Loopback(int port) {
 int Connect(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   const sockaddr_in address = Loopback(port);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) Fail("connect");
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    Fail("connect");
   return fd;
 }
 
-// Reads one answer with a Content-Length or in chunks; keeps nothing beyond it, since nothing is pipelined.
+// Reads one answer with a Content-Length or in chunks; keeps nothing beyond it, since nothing is
+// pipelined.
 size_t ReadAnswer(Socket& socket, std::vector<char>& buffer) {
   size_t have = 0;
   size_t body_at = 0;
@@ -193,8 +195,9 @@ int main(int argc, char** argv) {
     socket.Send(request);
     ReadAnswer(socket, buffer);
   };
-  for (const auto& [name, rows, rounds] :
-       {std::tuple{"append_1", 1, 20'000}, {"append_100", 100, 3'000}, {"append_1000", 1000, 500}}) {
+  for (const auto& [name, rows, rounds] : {std::tuple{"append_1", 1, 20'000},
+                                           {"append_100", 100, 3'000},
+                                           {"append_1000", 1000, 500}}) {
     const std::string request = AppendRequest(rows);
     out += ", " + Percentiles(name, rounds, [&] { exchange(request); });
   }
@@ -202,9 +205,9 @@ int main(int argc, char** argv) {
   out += ", " + Percentiles("features_kept", 200, [&] { exchange(kept); });
   int lag = 3;
   out += ", " + Percentiles("features_from_scratch", 60, [&] {
-    lag = lag > 200 ? 4 : lag + 1;  // another plan each time
-    exchange(FeaturesRequest(lag));
-  });
+           lag = lag > 200 ? 4 : lag + 1;  // another plan each time
+           exchange(FeaturesRequest(lag));
+         });
   fmt::print("{}}}\n", out);
   return 0;
 }

@@ -63,6 +63,10 @@ BANS = [
         re.compile(r"\b(malloc|calloc|realloc|free)\s*\("), "memory is drawn from the MemoryBudget"
     ),
     Ban(re.compile(r"\bdelete\b(?!\s*;)"), "values and unique_ptr own memory"),
+    Ban(
+        re.compile(r"^(?!.*(_ptr<|\breset\()).*\bnew\s+[A-Za-z:]"),
+        "what is new goes into a smart pointer in the same line",
+    ),
     Ban(re.compile(r"\bsleep_for\b|\busleep\s*\(|\bsleep\s*\("), "wait for an event, not for time"),
     Ban(re.compile(r"\bassert\s*\(\s*(false|0)\b"), "an unreachable place returns kInternal"),
     Ban(re.compile(r"\b(strcpy|sprintf|atoi|rand|gets)\s*\("), "unsafe or unchecked"),
@@ -75,9 +79,8 @@ BANS = [
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(work|root|home/\w+)/")
 HEAVY_IN_HEADERS = re.compile(r"<(boost/beast|arrow/api\.h|simdjson|CLI/|toml\+\+|spdlog/(?!fwd))")
-NO_FUNCTION = "namespace|class|struct|enum|union|extern|constexpr std::array"
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
-FUNCTION_END = re.compile(r"^}")
+NO_STATEMENT = re.compile(r"\s*(#|//|}|$)")
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,11 @@ def without_comments(lines: Iterable[str]) -> Iterator[str]:
 
 def check_layers(path: str, lines: list[str]) -> Iterator[Violation]:
     module = module_of(path)
+    if path.startswith("include/"):
+        for number, line in enumerate(lines, 1):
+            found = INCLUDE.match(line)
+            if found and found[1] == '"' and not found[2].startswith("headrace/"):
+                yield Violation(path, number, "a public header includes public headers only")
     if module not in RANK or is_test(path):
         return
     for number, line in enumerate(lines, 1):
@@ -196,27 +204,32 @@ def _python_functions(path: str, lines: list[str]) -> Iterator[Violation]:
 
 
 def _cpp_functions(path: str, lines: list[str]) -> Iterator[Violation]:
-    """By clang-format's layout: a body opens at the end of a line and closes in its column."""
-    opens = re.compile(rf"^(\s*)(?!{NO_FUNCTION})[\w~].*\)[\w\s&:<>,*]*\{{$")
-    start: tuple[int, str] | None = None
+    """Bodies at the top, and those of a class's members."""
+    outer = list(_blocks(lines, ""))
+    inner = [block for block in _blocks(lines, "  ") if not any(block[0] in o for o in outer)]
+    for block in (*outer, *inner):
+        if len(block) > MAX_FUNCTION_LINES:
+            message = f"a function of {len(block)} lines, at most {MAX_FUNCTION_LINES}"
+            yield Violation(path, block[0], message)
+
+
+def _blocks(lines: list[str], indent: str) -> Iterator[range]:
+    """By clang-format's layout: a brace alone ends what the last statement of its column began."""
+    start = 1
     for number, line in enumerate(lines, 1):
-        if start is None:
-            found = opens.match(line)
-            if (
-                found
-                and len(found[1]) <= 2
-                and not line.strip().startswith(("if", "for", "while", "switch", "else"))
-            ):
-                start = (number, found[1])
-        elif line.startswith(start[1] + "}") and (
-            len(line) == len(start[1]) + 1 or line[len(start[1]) + 1] in ";, )"
-        ):
-            length = number - start[0] + 1
-            if length > MAX_FUNCTION_LINES:
-                yield Violation(
-                    path, start[0], f"a function of {length} lines, at most {MAX_FUNCTION_LINES}"
-                )
-            start = None
+        if _begins(line, indent):
+            start = number
+        elif line == indent + "}":
+            yield range(start, number + 1)
+
+
+def _begins(line: str, indent: str) -> bool:
+    """Whether a statement begins in this line at this depth."""
+    return (
+        line.startswith(indent)
+        and not line[len(indent) :].startswith(" ")
+        and not NO_STATEMENT.match(line)
+    )
 
 
 def check_text(path: str, lines: list[str]) -> Iterator[Violation]:

@@ -46,11 +46,17 @@ def found(root: Path) -> list[str]:
         ("src/kernels/loop.cc", "<arrow/array.h>"),
         ("src/kernels/status.cc", '"headrace/status.h"'),
         ("src/codec/test_only.cc", '"testing/oracle.h"'),
+        ("python/src/oracle.cc", '"testing/oracle.h"'),
     ],
 )
 def test_an_include_that_points_up(tree: Path, path: str, include: str) -> None:
     add(tree, path, f"// a line before\n#include {include}")
     assert found(tree) == [f"{path}:2"]
+
+
+def test_a_public_header_that_leans_on_a_private_one(tree: Path) -> None:
+    write(tree, "include/headrace/x.h", '#pragma once\n#include "base/good.h"')
+    assert found(tree) == ["include/headrace/x.h:2"]
 
 
 def test_includes_that_point_down_are_fine(tree: Path) -> None:
@@ -72,6 +78,7 @@ def test_includes_that_point_down_are_fine(tree: Path) -> None:
         "throw std::runtime_error(what);",
         "void* p = malloc(5);",
         "delete pointer;",
+        "Thing* p = new Thing();",
         "std::this_thread::sleep_for(second);",
         "assert(false);",
         "using namespace std;",
@@ -89,6 +96,11 @@ def test_words_in_comments_and_strings_are_no_calls(tree: Path) -> None:
         '// never throw\n/* nor\n abort() */\nconst char* k = "printf(x)";',
     )
     add(tree, "src/base/gone.h", "#pragma once\nstruct S { S(const S&) = delete; };")
+    add(
+        tree,
+        "src/base/owned.cc",
+        "auto p = std::unique_ptr<S>(new S());\nauto q = new (place) S();",
+    )
     assert found(tree) == []
 
 
@@ -103,11 +115,33 @@ def test_a_long_file(tree: Path) -> None:
     assert found(tree) == ["src/base/long.cc:500"]
 
 
-def test_a_long_function(tree: Path) -> None:
-    add(tree, "src/base/long.cc", "int F(int a) {\n" + "  a += 1;\n" * 70 + "  return a;\n}")
-    assert found(tree) == ["src/base/long.cc:1"]
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "int F(int a) {",
+        "int F(int a,\n      int b) {",
+        "C::C(int a)\n    : a_(a) {",
+        "template <typename T>\nint F() noexcept {",
+    ],
+)
+def test_a_long_function(tree: Path, signature: str) -> None:
+    body = "  a += 1;\n\n  if (a) {\n    a = 2;\n  }\n" * 14
+    add(tree, "src/base/long.cc", f"int short_one;\n{signature}\n{body}}}")
+    add(tree, "src/base/right.cc", "int F() {\n" + body[: body.index("\n") + 1] * 68 + "}")
+    assert len(found(tree)) == 1
+    assert found(tree)[0] in ("src/base/long.cc:2", "src/base/long.cc:3")
+
+
+def test_a_long_member_function(tree: Path) -> None:
+    body = "    a_ += 1;\n" * 69
+    text = f"class C {{\n public:\n  int F() {{ return 1; }}\n  int G(\n      int b) {{\n{body}  }}\n}};"
+    add(tree, "src/base/long.cc", text)
+    assert found(tree) == ["src/base/long.cc:4"]
+
+
+def test_a_long_python_function(tree: Path) -> None:
     write(tree, "tools/long.py", "def f():\n" + "    pass\n" * 71)
-    assert found(tree) == ["src/base/long.cc:1", "tools/long.py:1"]
+    assert found(tree) == ["tools/long.py:1"]
 
 
 def test_a_header_without_its_guard_or_with_a_heavy_include(tree: Path) -> None:

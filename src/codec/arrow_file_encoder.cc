@@ -9,8 +9,8 @@
 namespace headrace::codec {
 namespace {
 
-/// As the stream, with a footer that says where the batches lie. Tell() of the ChunkStream counts what
-/// was handed over already, so the footer is right.
+/// As the stream, with a footer that says where the batches lie. Tell() of the ChunkStream counts
+/// what was handed over already, so the footer is right.
 class ArrowFileEncoder final : public BatchEncoder {
  public:
   ArrowFileEncoder(std::shared_ptr<arrow::RecordBatchReader> reader, const EncodeOptions& options)
@@ -33,7 +33,7 @@ class ArrowFileEncoder final : public BatchEncoder {
 }  // namespace
 
 std::unique_ptr<Encoder> MakeArrowFileEncoder(std::shared_ptr<arrow::RecordBatchReader> reader,
-                                                const EncodeOptions& options) {
+                                              const EncodeOptions& options) {
   return std::make_unique<ArrowFileEncoder>(std::move(reader), options);
 }
 

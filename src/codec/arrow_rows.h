@@ -9,14 +9,15 @@
 
 namespace headrace::codec {
 
-// Bytes that a client sent, as a reader of record batches. All of these check what they read (offsets, UTF-8,
-// dictionary indices), so that hostile bytes are an error and nothing worse. Errors are kMalformedBody, from
-// opening or from a later ReadNext(); kMemoryLimit if the pool refuses. Batches may lie in `body` and keep it
-// alive. `pool` null is Arrow's default. Thread rule: a reader is used by one thread at a time.
+// Bytes that a client sent, as a reader of record batches. All of these check what they read
+// (offsets, UTF-8, dictionary indices), so that hostile bytes are an error and nothing worse.
+// Errors are kMalformedBody, from opening or from a later ReadNext(); kMemoryLimit if the pool
+// refuses. Batches may lie in `body` and keep it alive. `pool` null is Arrow's default. Thread
+// rule: a reader is used by one thread at a time.
 
 /// `format` is kArrowStream or kArrowFile. Nothing is copied that is not compressed.
-/// A stream that stops without its end mark but between two messages is whole, as the format has it;
-/// one that stops inside a message is malformed.
+/// A stream that stops without its end mark but between two messages is whole, as the format has
+/// it; one that stops inside a message is malformed.
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenArrowBody(std::shared_ptr<arrow::Buffer> body,
                                                                 Format format,
                                                                 arrow::MemoryPool* pool = nullptr);

@@ -10,16 +10,16 @@
 
 namespace headrace::codec {
 
-/// What all encoders share: pulls batches, has them written to a ChunkStream, and hands over what has
-/// gathered there. A format says how it begins, how it writes a batch, and how it ends.
+/// What all encoders share: pulls batches, has them written to a ChunkStream, and hands over what
+/// has gathered there. A format says how it begins, how it writes a batch, and how it ends.
 class BatchEncoder : public Encoder {
  public:
   Result<Chunk> Next() final;
 
  protected:
   struct Pace {
-    int64_t chunk_bytes;     ///< a chunk is given as soon as it holds this much
-    bool split_batches;      ///< batches may be written in parts, to keep chunks near chunk_bytes
+    int64_t chunk_bytes;  ///< a chunk is given as soon as it holds this much
+    bool split_batches;   ///< batches may be written in parts, to keep chunks near chunk_bytes
   };
   BatchEncoder(std::shared_ptr<arrow::RecordBatchReader> reader, const EncodeOptions& options,
                Pace pace);

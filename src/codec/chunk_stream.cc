@@ -18,7 +18,9 @@ ChunkStream::ChunkStream(arrow::MemoryPool* pool)
 
 ChunkStream::~ChunkStream() = default;
 
-Status ChunkStream::Write(const void* data, int64_t nbytes) { return gathered_.Append(data, nbytes); }
+Status ChunkStream::Write(const void* data, int64_t nbytes) {
+  return gathered_.Append(data, nbytes);
+}
 
 Status ChunkStream::Write(const std::shared_ptr<arrow::Buffer>& data) {
   if (data->size() < kCopiedBelow) {

@@ -10,9 +10,9 @@
 
 namespace headrace::codec {
 
-/// An output stream that keeps what is written as a Chunk. Whole buffers are kept as they are, so that
-/// Arrow's own IPC writers become writers that copy no column; small pieces are gathered in between,
-/// so that a chunk has few buffers. Thread rule: one thread at a time.
+/// An output stream that keeps what is written as a Chunk. Whole buffers are kept as they are, so
+/// that Arrow's own IPC writers become writers that copy no column; small pieces are gathered in
+/// between, so that a chunk has few buffers. Thread rule: one thread at a time.
 class ChunkStream final : public arrow::io::OutputStream {
  public:
   explicit ChunkStream(arrow::MemoryPool* pool);

@@ -16,8 +16,9 @@ namespace headrace::codec {
 using Chunk = std::vector<std::shared_ptr<arrow::Buffer>>;
 
 struct EncodeOptions {
-  arrow::MemoryPool* pool = nullptr;      ///< none: Arrow's default
-  int64_t target_chunk_bytes = 1 << 20;   ///< text formats gather about this much before a chunk is given
+  arrow::MemoryPool* pool = nullptr;  ///< none: Arrow's default
+  int64_t target_chunk_bytes =
+      1 << 20;  ///< text formats gather about this much before a chunk is given
 };
 
 /// Pulls a reader and gives bytes, a chunk at a time; only one batch and one chunk are held.

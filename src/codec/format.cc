@@ -80,16 +80,15 @@ Result<Range> ParseRange(std::string_view text) {
   Range range;
   range.type = Take(&media, '/');
   range.subtype = media;
-  if (range.type.empty() || range.subtype.empty() ||
-      (range.type == "*" && range.subtype != "*")) {
+  if (range.type.empty() || range.subtype.empty() || (range.type == "*" && range.subtype != "*")) {
     return Malformed(text);
   }
   while (!rest.empty()) {
     std::string_view parameter = Take(&rest, ';');
     const std::string_view name = Take(&parameter, '=');
     if (!EqualIgnoringCase(name, "q")) continue;
-    const auto [end, error] = std::from_chars(
-        parameter.data(), parameter.data() + parameter.size(), range.q, std::chars_format::fixed);
+    const auto [end, error] = std::from_chars(parameter.data(), parameter.data() + parameter.size(),
+                                              range.q, std::chars_format::fixed);
     if (error != std::errc{} || end != parameter.data() + parameter.size() || !(range.q >= 0) ||
         range.q > 1) {
       return Malformed(text);
@@ -117,9 +116,7 @@ std::optional<double> Weight(const std::vector<Range>& ranges, const FormatInfo&
 
 std::span<const FormatInfo> Formats() noexcept { return kFormats; }
 
-const FormatInfo& Describe(Format format) noexcept {
-  return kFormats[static_cast<size_t>(format)];
-}
+const FormatInfo& Describe(Format format) noexcept { return kFormats[static_cast<size_t>(format)]; }
 
 Result<Format> NegotiateFormat(std::string_view accept, Format fallback) {
   std::vector<Range> ranges;

@@ -13,8 +13,8 @@ enum class Format { kArrowStream, kArrowFile, kParquet, kCsv, kNdjson, kJsonRows
 
 struct FormatInfo {
   Format format;
-  std::string_view name;        ///< as `format=` takes it and as a file is called: "arrows", "arrow", ...
-  std::string_view media_type;  ///< without parameters
+  std::string_view name;  ///< as `format=` takes it and as a file is called: "arrows", "arrow", ...
+  std::string_view media_type;    ///< without parameters
   std::string_view content_type;  ///< as the answer's Content-Type has it
 };
 
@@ -25,7 +25,8 @@ const FormatInfo& Describe(Format format) noexcept;
 
 /// The format that an Accept header asks for: q-values, `type/*` and `*/*` as RFC 9110 has them.
 /// An empty header or one that takes anything gives `fallback`.
-/// ErrorCode::kNotAcceptable with the list of media types if none fits, kInvalidArgument if malformed.
+/// ErrorCode::kNotAcceptable with the list of media types if none fits, kInvalidArgument if
+/// malformed.
 Result<Format> NegotiateFormat(std::string_view accept, Format fallback);
 
 }  // namespace headrace::codec

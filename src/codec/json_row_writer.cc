@@ -20,7 +20,17 @@ namespace headrace::codec {
 namespace {
 
 /// The types that are written as they are; all others are cast to one of them first.
-enum class Kind { kNull, kBool, kInt64, kUInt64, kFloat, kDouble, kString, kLargeString, kTimestamp };
+enum class Kind {
+  kNull,
+  kBool,
+  kInt64,
+  kUInt64,
+  kFloat,
+  kDouble,
+  kString,
+  kLargeString,
+  kTimestamp
+};
 
 std::shared_ptr<arrow::DataType> CastTarget(const arrow::DataType& type) {
   using arrow::Type;
@@ -42,8 +52,7 @@ std::shared_ptr<arrow::DataType> CastTarget(const arrow::DataType& type) {
     case Type::DECIMAL64:
     case Type::DECIMAL128:
     case Type::DECIMAL256: return arrow::utf8();
-    case Type::DICTIONARY:
-      return static_cast<const arrow::DictionaryType&>(type).value_type();
+    case Type::DICTIONARY: return static_cast<const arrow::DictionaryType&>(type).value_type();
     default: return nullptr;
   }
 }
@@ -70,10 +79,10 @@ Result<Kind> KindOf(const arrow::Field& field) {
     case Type::LARGE_STRING: return Kind::kLargeString;
     case Type::TIMESTAMP: return Kind::kTimestamp;
     default:
-      return MakeError(ErrorCode::kNotImplemented,
-                       "a column of type " + field.type()->ToString() +
-                           " cannot be written as JSON rows",
-                       {field.name()});
+      return MakeError(
+          ErrorCode::kNotImplemented,
+          "a column of type " + field.type()->ToString() + " cannot be written as JSON rows",
+          {field.name()});
   }
 }
 
@@ -186,9 +195,9 @@ Result<JsonRowWriter::Column> JsonRowWriter::BindColumn(const arrow::Field& fiel
                                                         std::shared_ptr<arrow::Array> array) {
   if (const auto target = CastTarget(*array->type())) {
     arrow::compute::ExecContext context(pool_);
-    ARROW_ASSIGN_OR_RAISE(array,
-                          arrow::compute::Cast(*array, target, arrow::compute::CastOptions::Unsafe(),
-                                               &context));
+    ARROW_ASSIGN_OR_RAISE(
+        array,
+        arrow::compute::Cast(*array, target, arrow::compute::CastOptions::Unsafe(), &context));
     return BindColumn(*field.WithType(target), std::move(array));
   }
   Column column;

@@ -15,9 +15,9 @@ class BufferBuilder;
 
 namespace headrace::codec {
 
-/// Writes rows of record batches as JSON objects. Columns may be null, bool, integer, floating, decimal,
-/// string, date, time, duration or timestamp, or a dictionary of these; others are kNotImplemented.
-/// Decimals, dates and times are strings, durations are counts of their unit.
+/// Writes rows of record batches as JSON objects. Columns may be null, bool, integer, floating,
+/// decimal, string, date, time, duration or timestamp, or a dictionary of these; others are
+/// kNotImplemented. Decimals, dates and times are strings, durations are counts of their unit.
 /// Thread rule: one thread at a time.
 class JsonRowWriter {
  public:
@@ -27,14 +27,14 @@ class JsonRowWriter {
   JsonRowWriter(Layout layout, arrow::MemoryPool* pool);
   ~JsonRowWriter();
 
-  /// Appends all rows of `batch`. Layout kList puts a comma before every row but the first that this
-  /// writer ever wrote. All batches have one schema.
+  /// Appends all rows of `batch`. Layout kList puts a comma before every row but the first that
+  /// this writer ever wrote. All batches have one schema.
   Status Write(const arrow::RecordBatch& batch, arrow::BufferBuilder* out);
 
   /// As above, from `first_row` on, until about `target_bytes` have been appended.
   /// Returns the row after the last one that was written.
-  Result<int64_t> WriteSome(const arrow::RecordBatch& batch, int64_t first_row, int64_t target_bytes,
-                            arrow::BufferBuilder* out);
+  Result<int64_t> WriteSome(const arrow::RecordBatch& batch, int64_t first_row,
+                            int64_t target_bytes, arrow::BufferBuilder* out);
 
  private:
   struct Column;

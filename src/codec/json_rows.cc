@@ -72,9 +72,9 @@ struct JsonRowsParser::Impl {
   ondemand::parser parser;
   ondemand::document document;
 
-  // The text, with the room behind it that simdjson reads without looking; strings without escapes are
-  // views into it. Strings with escapes are unescaped into `unescaped`, which is as large, and that
-  // is enough: each is unescaped once and becomes no longer.
+  // The text, with the room behind it that simdjson reads without looking; strings without escapes
+  // are views into it. Strings with escapes are unescaped into `unescaped`, which is as large, and
+  // that is enough: each is unescaped once and becomes no longer.
   size_t capacity = 0;
   size_t size = 0;
   std::unique_ptr<char[]> padded;
@@ -117,10 +117,10 @@ Status JsonRowsParser::Impl::EnsureEnd(ondemand::document& done, const Place& pl
   }
   const char* location = nullptr;
   if (done.current_location().get(location) != simdjson::SUCCESS) location = text_end();
-  return MakeError(ErrorCode::kMalformedBody,
-                   "more text after the JSON object, at byte " +
-                       std::to_string(location - padded.get()),
-                   place.Location());
+  return MakeError(
+      ErrorCode::kMalformedBody,
+      "more text after the JSON object, at byte " + std::to_string(location - padded.get()),
+      place.Location());
 }
 
 Status JsonRowsParser::Impl::Envelope(ondemand::object object, std::string_view rows_member,
@@ -238,10 +238,10 @@ Result<Cell> JsonRowsParser::Impl::Value(ondemand::value& value, const Place& pl
   const std::string_view token = value.raw_json_token();
   switch (token.front()) {
     case '"': {
-      ARROW_ASSIGN_OR_RAISE(const std::string_view text,
-                            Text(ondemand::raw_json_string(
-                                     reinterpret_cast<const uint8_t*>(token.data() + 1)),
-                                 place));
+      ARROW_ASSIGN_OR_RAISE(
+          const std::string_view text,
+          Text(ondemand::raw_json_string(reinterpret_cast<const uint8_t*>(token.data() + 1)),
+               place));
       return Cell::String(text);
     }
     case '{':

@@ -18,7 +18,9 @@ class JsonRowsEncoder final : public BatchEncoder {
         writer_(JsonRowWriter::Layout::kList, pool()) {}
 
  private:
-  Status Begin(const std::shared_ptr<arrow::Schema>& schema) override { return stream().Write("[", 1); }
+  Status Begin(const std::shared_ptr<arrow::Schema>& schema) override {
+    return stream().Write("[", 1);
+  }
   Status Write(const std::shared_ptr<arrow::RecordBatch>& batch) override {
     return writer_.Write(*batch, &stream().text());
   }
@@ -30,7 +32,7 @@ class JsonRowsEncoder final : public BatchEncoder {
 }  // namespace
 
 std::unique_ptr<Encoder> MakeJsonRowsEncoder(std::shared_ptr<arrow::RecordBatchReader> reader,
-                                           const EncodeOptions& options) {
+                                             const EncodeOptions& options) {
   return std::make_unique<JsonRowsEncoder>(std::move(reader), options);
 }
 

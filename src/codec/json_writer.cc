@@ -38,10 +38,11 @@ char* PutTwo(int64_t value, char* out) noexcept {
   return out;
 }
 
-/// Most measured values have few decimals, and for them there is a way that is several times quicker
-/// than the general one. If n = round(v · 10^k) is below 10^15 and n / 10^k gives v again, then the
-/// decimal n · 10^-k reads back as v (n and 10^k are exact, division rounds as reading does). It is the
-/// shortest: no two decimals of 15 digits share a double. Returns null if v is not of that kind.
+/// Most measured values have few decimals, and for them there is a way that is several times
+/// quicker than the general one. If n = round(v · 10^k) is below 10^15 and n / 10^k gives v again,
+/// then the decimal n · 10^-k reads back as v (n and 10^k are exact, division rounds as reading
+/// does). It is the shortest: no two decimals of 15 digits share a double. Returns null if v is not
+/// of that kind.
 char* PutFewDecimals(double value, char* out) noexcept {
   constexpr double kScale = 10'000;  // k = 4
   constexpr double kLimit = 1e15;
@@ -93,7 +94,8 @@ Date DateOf(int64_t days) noexcept {
   const int64_t day_of_era = shifted - era * 146'097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t month_from_march = (5 * day_of_year + 2) / 153;
   const int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
   return {.year = year_of_era + era * 400 + (month <= 2 ? 1 : 0),

@@ -6,8 +6,8 @@
 
 namespace headrace::codec {
 
-// JSON texts of single values, in two forms: at a place that has room (returns the end), and at the end of a
-// string. None allocates in the first form, none fails.
+// JSON texts of single values, in two forms: at a place that has room (returns the end), and at the
+// end of a string. None allocates in the first form, none fails.
 
 /// Room that any number or timestamp fits in.
 inline constexpr int64_t kJsonScalarBytes = 48;
@@ -18,7 +18,8 @@ constexpr int64_t JsonStringBound(int64_t size) noexcept { return 6 * size + 2; 
 char* WriteJsonInt64(int64_t value, char* out) noexcept;
 char* WriteJsonUInt64(uint64_t value, char* out) noexcept;
 
-/// The shortest text that reads back the same, with a point or an exponent; `null` for NaN and infinities.
+/// The shortest text that reads back the same, with a point or an exponent; `null` for NaN and
+/// infinities.
 char* WriteJsonDouble(double value, char* out) noexcept;
 char* WriteJsonFloat(float value, char* out) noexcept;
 

@@ -1,5 +1,5 @@
-// Appends with features kept up to date: each append is timed, since the tail matters as much as the middle.
-// Counters are nanoseconds of one append (its own clock reads included, about 40 ns).
+// Appends with features kept up to date: each append is timed, since the tail matters as much as
+// the middle. Counters are nanoseconds of one append (its own clock reads included, about 40 ns).
 
 #include <algorithm>
 #include <chrono>
@@ -38,7 +38,8 @@ class Feed {
     batch_.Reset();
     for (int64_t r = 0; r < rows; ++r) {
       batch_.BeginRow();
-      for (int c = 0; c < kColumns; ++c) batch_.Set(names_[c], Cell::Double(walk_ += step_(random_)));
+      for (int c = 0; c < kColumns; ++c)
+        batch_.Set(names_[c], Cell::Double(walk_ += step_(random_)));
     }
     batch_.Seal();
     return batch_;
@@ -65,12 +66,14 @@ void ReportPercentiles(benchmark::State& state, std::vector<double>& ns) {
 
 void AppendOneRow(benchmark::State& state) {
   MemoryBudget budget(int64_t{1} << 32);
-  auto window = LiveWindow::Make({.name = "bench", .window_size = kWindowSize}, &budget).ValueOrDie();
+  auto window =
+      LiveWindow::Make({.name = "bench", .window_size = kWindowSize}, &budget).ValueOrDie();
   Feed feed;
   for (int64_t i = 0; i < 2 * kWindowSize; ++i) (void)window->Append(feed.Next(1));
   const FeaturePlan plan = SixtyFeatures(state.range(0));
   std::vector<double> row(256);
-  if (state.range(0) > 0 && !window->LatestVector(plan, row).ok()) state.SkipWithError("no features");
+  if (state.range(0) > 0 && !window->LatestVector(plan, row).ok())
+    state.SkipWithError("no features");
   std::vector<double> ns;
   ns.reserve(1 << 22);
   for (auto _ : state) {
@@ -88,7 +91,8 @@ BENCHMARK(AppendOneRow)->Arg(0)->Arg(5)->Arg(100)->Iterations(400'000);
 
 void LatestVector(benchmark::State& state) {
   MemoryBudget budget(int64_t{1} << 32);
-  auto window = LiveWindow::Make({.name = "bench", .window_size = kWindowSize}, &budget).ValueOrDie();
+  auto window =
+      LiveWindow::Make({.name = "bench", .window_size = kWindowSize}, &budget).ValueOrDie();
   Feed feed;
   for (int64_t i = 0; i < kWindowSize; ++i) (void)window->Append(feed.Next(1));
   const FeaturePlan plan = SixtyFeatures(5);
@@ -99,7 +103,8 @@ BENCHMARK(LatestVector);
 
 void AppendBatch(benchmark::State& state) {
   MemoryBudget budget(int64_t{1} << 32);
-  auto window = LiveWindow::Make({.name = "bench", .window_size = kWindowSize}, &budget).ValueOrDie();
+  auto window =
+      LiveWindow::Make({.name = "bench", .window_size = kWindowSize}, &budget).ValueOrDie();
   Feed feed;
   (void)window->Append(feed.Next(kWindowSize));
   const FeaturePlan plan = SixtyFeatures(5);
@@ -117,8 +122,9 @@ BENCHMARK(AppendBatch)->Arg(100)->Arg(1000)->Arg(10'000);
 
 void FeaturesFromScratch(benchmark::State& state) {
   MemoryBudget budget(int64_t{1} << 32);
-  auto window = LiveWindow::Make({.name = "bench", .window_size = kWindowSize, .max_plans = 1}, &budget)
-                    .ValueOrDie();
+  auto window =
+      LiveWindow::Make({.name = "bench", .window_size = kWindowSize, .max_plans = 1}, &budget)
+          .ValueOrDie();
   Feed feed;
   (void)window->Append(feed.Next(kWindowSize + 200));
   FeaturePlan plan = SixtyFeatures(5);
@@ -131,7 +137,8 @@ BENCHMARK(FeaturesFromScratch)->Unit(benchmark::kMillisecond);
 
 void FeaturesKeptUpToDate(benchmark::State& state) {
   MemoryBudget budget(int64_t{1} << 32);
-  auto window = LiveWindow::Make({.name = "bench", .window_size = kWindowSize}, &budget).ValueOrDie();
+  auto window =
+      LiveWindow::Make({.name = "bench", .window_size = kWindowSize}, &budget).ValueOrDie();
   Feed feed;
   (void)window->Append(feed.Next(kWindowSize));
   const FeaturePlan plan = SixtyFeatures(5);
