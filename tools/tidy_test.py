@@ -134,7 +134,8 @@ def test_a_long_function(tree: Path, signature: str) -> None:
 
 def test_a_long_member_function(tree: Path) -> None:
     body = "    a_ += 1;\n" * 69
-    text = f"class C {{\n public:\n  int F() {{ return 1; }}\n  int G(\n      int b) {{\n{body}  }}\n}};"
+    head = "class C {\n public:\n  int F() { return 1; }\n  int G(\n      int b) {\n"
+    text = f"{head}{body}  }}\n}};"
     add(tree, "src/base/long.cc", text)
     assert found(tree) == ["src/base/long.cc:4"]
 
