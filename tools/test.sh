@@ -56,7 +56,7 @@ formatting() {
     .venv/bin/mypy --no-error-summary
 }
 
-structure() { .venv/bin/python tools/tidy.py && .venv/bin/python -m pytest -q tools; }
+structure() { .venv/bin/python tools/tidy.py && .venv/bin/python -m pytest -p no:cacheprovider tools; }
 
 # The test binaries themselves, one for each folder: their own words say how many tests there were. The preset
 # says which of them run and with which options of the sanitizer.
@@ -67,8 +67,8 @@ run_binaries() {
 release() { tools/build.sh release && tools/build.sh release headers_alone && run_binaries release; }
 asan() { tools/build.sh asan-ubsan && run_binaries asan-ubsan; }
 tsan() { tools/build.sh tsan concurrent_tests && run_binaries tsan; }
-python_tests() { .venv/bin/python -m pytest -q -p no:cacheprovider python/tests; }
-end_to_end() { .venv/bin/python -m pytest -q -p no:cacheprovider tests; }
+python_tests() { .venv/bin/python -m pytest -p no:cacheprovider python/tests; }
+end_to_end() { .venv/bin/python -m pytest -p no:cacheprovider tests; }
 
 only=("$@")
 step format "formatting and types" formatting
