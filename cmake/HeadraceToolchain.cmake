@@ -10,8 +10,10 @@ set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
+# The sanitizer presets take -O1: a third less time to compile, and the tests do not notice.
+set(HEADRACE_OPTIMIZE "-O2" CACHE STRING "Optimisation of RelWithDebInfo")
 # Asserts stay on outside the bench preset: they guard invariants, not input.
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "${HEADRACE_OPTIMIZE} -g1")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-unused-parameter
