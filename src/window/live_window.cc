@@ -261,10 +261,13 @@ class LiveWindow::Impl {
   }
 
   Status MoveTables(WindowStore& store) {
+    const int64_t begin = store_->shown_begin(options_.window_size);
+    const int64_t end = store_->end_row();
     for (const auto& table : store_->tables()) {
-      ARROW_ASSIGN_OR_RAISE(
-          auto moved, FeatureTable::Move(*table, store, store_->shown_begin(options_.window_size),
-                                         store_->end_row(), budget_));
+      Reservation room = budget_->Reserve("window");
+      ARROW_RETURN_NOT_OK(MakeRoom(*table, end - begin, &room));
+      ARROW_ASSIGN_OR_RAISE(auto moved, FeatureTable::Move(*table, store, begin, end, budget_));
+      room = {};
       ARROW_RETURN_NOT_OK(store.Install(std::move(moved), options_.max_plans));
     }
     return Status::OK();
@@ -333,15 +336,24 @@ class LiveWindow::Impl {
     }
   }
 
+  // Reserves what a table of so many rows will touch. Its store reserves the same when the table is
+  // installed, but by then it is filled: without this a refusal would come after the memory.
+  static Status MakeRoom(const FeatureTable& table, int64_t rows, Reservation* room) {
+    return room->Resize(static_cast<int64_t>(table.row_bytes() * static_cast<double>(rows)));
+  }
+
   Result<bool> Install(const FeaturePlan& plan, std::unique_lock<std::mutex>& lock) {
     const auto store = this->store();
     StorePin pin;
     store->Pin(options_.window_size, true, nullptr, &pin);
     ARROW_ASSIGN_OR_RAISE(auto table, FeatureTable::Make(plan, *store, budget_));
+    Reservation room = budget_->Reserve("window");
+    ARROW_RETURN_NOT_OK(MakeRoom(*table, pin.end - pin.shown_begin, &room));
     ARROW_RETURN_NOT_OK(table->Compute(*store, pin.begin, pin.shown_begin, pin.end, budget_));
     int64_t done = pin.end;
     while (!lock.owns_lock() && store->end_row() - done > kCatchUpRows) {
       const int64_t end = store->end_row();
+      ARROW_RETURN_NOT_OK(MakeRoom(*table, end - pin.shown_begin, &room));
       ARROW_RETURN_NOT_OK(table->Compute(*store, pin.begin, done, end, budget_));
       done = end;
     }
@@ -351,6 +363,7 @@ class LiveWindow::Impl {
     ARROW_ASSIGN_OR_RAISE(auto scratch, table->Prepare(end - done, budget_));
     table->Advance(*store, pin.begin, done, end, scratch.get());
     table->last_read = ++reads_;
+    room = {};
     ARROW_RETURN_NOT_OK(store->Install(std::move(table), options_.max_plans));
     return true;
   }

@@ -87,12 +87,16 @@ class ServerProcess:
         start = time.monotonic()
         if self.process.poll() is None:
             self.send(number)
+        self.wait()
+        return time.monotonic() - start
+
+    def wait(self) -> None:
+        """For the end of a server that has had its signal; a second one would end it at once."""
         try:
             status = self.process.wait(STOP_SECONDS)
         finally:
             self.kill()
         assert status == 0, f"exit status {status}:\n{self.log()}"
-        return time.monotonic() - start
 
     def kill(self) -> None:
         if self.process.poll() is None:

@@ -220,7 +220,7 @@ def test_a_request_in_flight_is_finished(start_server: StartServer) -> None:
             answer += chunk
     assert answer.startswith(b"HTTP/1.1 200"), answer
     assert b"buffer_created" in answer
-    server.stop()
+    server.wait()
 
 
 def wait_for_log(server: ServerProcess, client: socket.socket) -> None:

@@ -42,7 +42,7 @@ def parquet(content: bytes) -> list[dict[str, Any]]:
 
 def csv(content: bytes) -> list[dict[str, Any]]:
     # Polars tells a quoted empty string from a null; types are given, as CSV has none.
-    return pl.read_csv(content, missing_utf8_is_empty_string=False, schema=CSV_TYPES).to_dicts()
+    return pl.read_csv(content, schema=CSV_TYPES).to_dicts()
 
 
 def ndjson(content: bytes) -> list[dict[str, Any]]:
