@@ -48,7 +48,7 @@ class ServerTest : public ::testing::Test {
     ASSERT_TRUE(catalog_.CreateBuffer({.name = "b", .window_size = 1'000'000}).ok());
     RawClient client(server_->port());
     std::string lines;
-    for (int i = 0; i < rows; ++i)
+    for (int64_t i = 0; i < rows; ++i)
       lines += fmt::format("{{\"x\":{}.5,\"y\":{}}}\n", i, i * i % 997);
     ASSERT_EQ(client
                   .Call("POST", Path("/append?buffer_id=b"), lines,
