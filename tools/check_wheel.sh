@@ -1,18 +1,27 @@
 #!/usr/bin/env bash
-# `pip install .` in a fresh virtual environment, as a user does it: the wheel is built, imported and run, and finds
-# Arrow's libraries in the pyarrow beside it. Objects are kept under build/wheel for the next time.
+# Builds the wheel as `pip install .` does, installs it in a fresh virtual environment and runs it there: it must find
+# Arrow's libraries in the pyarrow beside it. The environment that builds and its objects stay in build/wheel, so that
+# only the first time takes minutes (pip's own would be a new directory each time, and all be compiled again).
 # usage: tools/check_wheel.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-work=build/wheel
+work=$PWD/build/wheel
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 rm -rf "$work/env" "$work/dist"
 mkdir -p "$work"
+quietly() { "$@" >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }; }
+
+[ -x "$work/builder/bin/python" ] || ${PYTHON:-python3} -m venv "$work/builder"
+builder=$work/builder/bin/python
+"$builder" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+  >"$work/requirements.txt"
+quietly "$builder" -m pip install -r "$work/requirements.txt"
+quietly "$builder" -m pip wheel --no-deps --no-build-isolation -w "$work/dist" \
+  --config-settings=build-dir="$work/objects" .
 
 ${PYTHON:-python3} -m venv "$work/env"
-env=$PWD/$work/env/bin
-"$env/python" -m pip --disable-pip-version-check wheel -q --no-deps -w "$work/dist" \
-  --config-settings=build-dir="$work/objects" . >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
-"$env/python" -m pip --disable-pip-version-check install -q "$work"/dist/headrace-*.whl
+env=$work/env/bin
+quietly "$env/python" -m pip install "$work"/dist/headrace-*.whl
 
 # Away from the clone and its .venv: only what was installed may be found.
 cd /
