@@ -25,6 +25,8 @@ function(headrace_module name)
   if(HEADRACE_BUILD_TESTS AND ARG_TESTS)
     add_executable(${name}_test ${ARG_TESTS})
     target_link_libraries(${name}_test PRIVATE ${target} ${ARG_TEST_LINKS} headrace_gtest rapidcheck)
+    # An assertion is an if and an else in itself.
+    target_compile_options(${name}_test PRIVATE -Wno-dangling-else)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_TEST_LABELS}")
     if("concurrent" IN_LIST ARG_TEST_LABELS)

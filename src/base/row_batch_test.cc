@@ -89,7 +89,7 @@ TEST(RowBatchTest, TheEmptyNameIsAName) {
 // Whatever keys come in whatever order, the batch reads like a list of maps; also when reused, and
 // on both sides of the number of columns from which names are hashed.
 TEST(RowBatchTest, ReadsLikeAListOfMaps) {
-  rc::check("RowBatch is a list of maps", [] {
+  EXPECT_TRUE(rc::check("RowBatch is a list of maps", [] {
     const auto num_names = *rc::gen::inRange(1, 60);
     std::vector<std::string> names;
     for (int i = 0; i < num_names; ++i) {
@@ -124,7 +124,7 @@ TEST(RowBatchTest, ReadsLikeAListOfMaps) {
         }
       }
     }
-  });
+  }));
 }
 
 }  // namespace

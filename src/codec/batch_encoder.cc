@@ -19,7 +19,8 @@ BatchEncoder::BatchEncoder(std::shared_ptr<arrow::RecordBatchReader> reader,
                            const EncodeOptions& options, Pace pace)
     : reader_(std::move(reader)),
       pool_(options.pool != nullptr ? options.pool : arrow::default_memory_pool()),
-      pace_(pace),
+      pace_{.chunk_bytes = std::max<int64_t>(pace.chunk_bytes, 1),
+            .split_batches = pace.split_batches},
       stream_(std::make_unique<ChunkStream>(pool_)),
       part_rows_(kFirstPartRows) {}
 

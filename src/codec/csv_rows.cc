@@ -20,6 +20,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsvBody(std::shared_ptr<ar
   auto parse = arrow::csv::ParseOptions::Defaults();
   parse.newlines_in_values = true;
   auto convert = arrow::csv::ConvertOptions::Defaults();
+  // Only what CsvEncoder writes for null: Arrow's own list would take "nan" and "N/A" as well.
+  convert.null_values = {""};
   convert.strings_can_be_null = true;
   convert.quoted_strings_can_be_null = false;
   auto reader = arrow::csv::StreamingReader::Make(

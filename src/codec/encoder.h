@@ -17,8 +17,8 @@ using Chunk = std::vector<std::shared_ptr<arrow::Buffer>>;
 
 struct EncodeOptions {
   arrow::MemoryPool* pool = nullptr;  ///< none: Arrow's default
-  int64_t target_chunk_bytes =
-      1 << 20;  ///< text formats gather about this much before a chunk is given
+  /// Text formats gather about this much before they give a chunk.
+  int64_t target_chunk_bytes = 1 << 20;
 };
 
 /// Pulls a reader and gives bytes, a chunk at a time; only one batch and one chunk are held.
@@ -26,7 +26,8 @@ struct EncodeOptions {
 class Encoder {
  public:
   virtual ~Encoder() = default;
-  /// The next bytes; an empty chunk at the end. After an error the encoder is done.
+  /// The next bytes; an empty chunk at the end. An error is final: later calls give it again.
+  /// The first batch is read before the first byte is given.
   virtual Result<Chunk> Next() = 0;
 };
 

@@ -38,12 +38,33 @@ std::string_view Trim(std::string_view text) {
   return text;
 }
 
-// Takes what stands before `separator` off the front of `rest`.
+// Takes what stands before `separator`, quoted strings apart, off the front of `rest`.
 std::string_view Take(std::string_view* rest, char separator) {
-  const size_t end = std::min(rest->find(separator), rest->size());
+  bool quoted = false;
+  size_t end = 0;
+  for (; end < rest->size() && (quoted || (*rest)[end] != separator); ++end) {
+    if (quoted && (*rest)[end] == '\\') {
+      ++end;
+    } else if ((*rest)[end] == '"') {
+      quoted = !quoted;
+    }
+  }
+  end = std::min(end, rest->size());
   const std::string_view part = rest->substr(0, end);
   rest->remove_prefix(std::min(end + 1, rest->size()));
   return Trim(part);
+}
+
+bool IsToken(std::string_view text) {
+  constexpr std::string_view kOther = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kOther.find(c) != std::string_view::npos;
+  });
+}
+
+bool IsQuoted(std::string_view text) {
+  return text.size() >= 2 && text.front() == '"' && text.back() == '"';
 }
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
@@ -80,17 +101,20 @@ Result<Range> ParseRange(std::string_view text) {
   Range range;
   range.type = Take(&media, '/');
   range.subtype = media;
-  if (range.type.empty() || range.subtype.empty() || (range.type == "*" && range.subtype != "*")) {
+  if (!IsToken(range.type) || !IsToken(range.subtype) ||
+      (range.type == "*" && range.subtype != "*")) {
     return Malformed(text);
   }
   while (!rest.empty()) {
     std::string_view parameter = Take(&rest, ';');
     const std::string_view name = Take(&parameter, '=');
+    if (!IsToken(name) || !(IsToken(parameter) || IsQuoted(parameter))) return Malformed(text);
     if (!EqualIgnoringCase(name, "q")) continue;
+    // A weight is 0 to 1 with at most three decimals.
     const auto [end, error] = std::from_chars(parameter.data(), parameter.data() + parameter.size(),
                                               range.q, std::chars_format::fixed);
     if (error != std::errc{} || end != parameter.data() + parameter.size() || !(range.q >= 0) ||
-        range.q > 1) {
+        range.q > 1 || parameter.size() > 5) {
       return Malformed(text);
     }
   }

@@ -78,7 +78,8 @@ TEST_F(LiveWindowTypes, AFractionMakesIntegersDouble) {
   ASSERT_TRUE(window->Append(Rows({{{"a", 1}}, {{"a", 2}}})).ok());
   ASSERT_TRUE(window->Append(Rows({{{"a", 0.5}}, {{"a", 4}}})).ok());
   EXPECT_EQ(TypeOf(*window, "a"), "double");
-  const auto& doubles = static_cast<const arrow::DoubleArray&>(*(*window->Read())->column(0));
+  const auto batch = *window->Read();  // owns the array
+  const auto& doubles = static_cast<const arrow::DoubleArray&>(*batch->column(0));
   EXPECT_THAT(std::vector<double>(doubles.raw_values(), doubles.raw_values() + 4),
               ::testing::ElementsAre(1.0, 2.0, 0.5, 4.0));
 }
@@ -139,7 +140,8 @@ TEST_F(LiveWindowTypes, TimestampsTakeOffsets) {
                                  {{"t", "1970-01-01 00:00:01"}},
                                  {{"t", "1970-01-02"}}}))
                   .ok());
-  const auto& times = static_cast<const arrow::TimestampArray&>(*(*window->Read())->column(0));
+  const auto batch = *window->Read();  // owns the array
+  const auto& times = static_cast<const arrow::TimestampArray&>(*batch->column(0));
   EXPECT_EQ(times.Value(0), 0);
   EXPECT_EQ(times.Value(1), 1'000'000'000);
   EXPECT_EQ(times.Value(2), 86'400'000'000'000);
