@@ -83,6 +83,10 @@ struct JsonRowsParser::Impl {
 };
 
 Status JsonRowsParser::Impl::Load(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
   if (text.size() > capacity || padded == nullptr) {
     capacity = std::max({text.size(), 2 * capacity, kSmallestCapacity});
     padded.reset(new char[capacity + kPadding]);
@@ -232,10 +236,17 @@ Status JsonRowsParser::Impl::CheckCells(const RowBatch& rows, const Place& place
                    place.Location());
 }
 
-/// Scalars need not be taken from simdjson's iterator: it skips what was only looked at.
+/// Scalars need not be taken from simdjson's iterator: it skips what was only looked at. But in
+/// skipping it takes `1 : 2` for a value too, so what follows a scalar is looked at here.
 Result<Cell> JsonRowsParser::Impl::Value(ondemand::value& value, const Place& place,
                                          int64_t depth) {
   const std::string_view token = value.raw_json_token();
+  if (token.front() != '{' && token.front() != '[') {
+    const char after = token.data()[token.size()];  // padding at the end of the text
+    if (after != ',' && after != '}' && after != ']') {
+      return Malformed(simdjson::TAPE_ERROR, place);
+    }
+  }
   switch (token.front()) {
     case '"': {
       ARROW_ASSIGN_OR_RAISE(
@@ -324,7 +335,7 @@ Result<std::string_view> JsonRowsParser::Impl::Text(ondemand::raw_json_string ra
     if (const auto error = parser.unescape(raw, unescaped_end).get(text)) {
       return Malformed(error, place);
     }
-    // Version 3.0 lets half a surrogate pair through when it is the second half.
+    // Some versions of simdjson let half a surrogate pair through when it is the second half.
     if (!simdjson::validate_utf8(text)) return Malformed(simdjson::STRING_ERROR, place);
   }
   if (static_cast<int64_t>(text.size()) > limits.max_string_bytes) {

@@ -30,9 +30,10 @@ struct JsonLimits {
 /// Strings of the rows lie in the parser until its next call. Thread rule: one thread at a time.
 ///
 /// Numbers: integers within int64 are kInt64, beyond it kBigInteger; with a fraction or an exponent
-/// kDouble. Objects and arrays inside a row are kNested. A key that occurs twice in a row is
-/// refused. Errors: kMalformedBody (not JSON; with the byte offset where known), kInvalidArgument
-/// (JSON, but not rows), kTooLarge (over a limit); located.
+/// kDouble, refused beyond its range. Objects and arrays inside a row are kNested. A key that
+/// occurs twice in a row is refused. A byte order mark at the start is passed over. Errors:
+/// kMalformedBody (not JSON; with the byte offset where known), kInvalidArgument (JSON, but not
+/// rows), kTooLarge (over a limit); located.
 class JsonRowsParser {
  public:
   explicit JsonRowsParser(JsonLimits limits = {});

@@ -202,6 +202,12 @@ TEST_F(JsonRowsTest, TextThatIsNotJsonIsMalformed) {
            R"({"data":{"x":"\ud800"}})",
            R"({"data":{"x":"\udc00"}})",
            R"({"data":{"x":"\ud800\u0041"}})",
+           R"({"data":{"x":"a":1}})",
+           R"({"data":[{"x":"a":[{}]}},{}]})",
+           R"({"n":1:2,"data":{}})",
+           R"({"data":{"x":[1:2]}})",
+           R"({"data":{"x":99999999999999999999:1}})",
+           R"({"data":{"x":true:1}})",
            R"({"data":{"x":[1,}})",
            R"({"data":{"x":[1 2]}})",
            R"({"data":{"x":{"a":tru}}})",
@@ -274,6 +280,13 @@ TEST_F(JsonRowsTest, AParserGoesOnAfterAnError) {
   ASSERT_TRUE(Envelope(R"({"data":{"y":1}})").ok());
   EXPECT_EQ(rows_.num_rows(), 1);
   EXPECT_EQ(rows_.name(0), "y");
+}
+
+TEST_F(JsonRowsTest, AByteOrderMarkIsPassedOver) {
+  EXPECT_TRUE(Envelope("\xEF\xBB\xBF{\"data\":{\"a\":1}}").ok());
+  EXPECT_TRUE(Ndjson("\xEF\xBB\xBF{\"a\":1}").ok());
+  EXPECT_EQ(rows_.num_rows(), 1);
+  EXPECT_FALSE(Ndjson("\xEF\xBB\xBF\xEF\xBB\xBF{\"a\":1}").ok());
 }
 
 TEST_F(JsonRowsTest, NdjsonIsOneObjectALine) {
