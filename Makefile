@@ -1,6 +1,6 @@
 # The targets that people and CI share. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build serve test bench format clean setup-build setup-serve setup-test setup-bench
+.PHONY: help build serve test bench format clean
 
 PYTHON := .venv/bin/python
 # Node and other tools of .venv come first, so that what setup installed is what runs.
@@ -9,7 +9,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup-%:
+# Static pattern: make looks for no pattern rule when a target is phony.
+SETUPS := setup-build setup-serve setup-test setup-bench
+.PHONY: $(SETUPS)
+$(SETUPS): setup-%:
 	@tools/setup.sh $*
 
 build: setup-build ## the command at build/release/headrace, and a .venv in which `import headrace` works
