@@ -27,6 +27,7 @@ enum class ErrorCode {
   kTimeout,               ///< a deadline passed
   kCancelled,             ///< the caller left or cancelled
   kIOError,               ///< a file or a socket failed
+  kCorruptFile,           ///< a file's bytes are not what its format says; place in the location
   kAddressInUse,          ///< a port cannot be bound
   kBadConfig,             ///< an option, variable or configuration file is wrong
   kNotImplemented,        ///< a documented limit of Headrace itself

@@ -27,6 +27,7 @@ constexpr std::array kKinds = {
     ErrorKind{kTimeout, "timeout", 408, "57014", "TimedOut", "Timeout", 6},
     ErrorKind{kCancelled, "cancelled", 499, "57014", "Cancelled", "Cancelled", 130},
     ErrorKind{kIOError, "io_error", 500, "58030", "Internal", "HeadraceIOError", 7},
+    ErrorKind{kCorruptFile, "corrupt_file", 422, "XX001", "Failed", "CorruptFile", 3},
     ErrorKind{kAddressInUse, "address_in_use", 500, "58000", "Internal", "HeadraceIOError", 7},
     ErrorKind{kBadConfig, "bad_config", 500, "F0000", "Internal", "InvalidArgument", 2},
     ErrorKind{kNotImplemented, "not_implemented", 501, "0A000", "Failed", "HeadraceError", 8},

@@ -1,0 +1,317 @@
+#include "scan/binary_column.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include <arrow/array/array_dict.h>
+#include <arrow/array/data.h>
+#include <arrow/array/util.h>
+#include <arrow/buffer.h>
+#include <arrow/buffer_builder.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/compute/exec.h>
+#include <arrow/memory_pool.h>
+#include <arrow/type.h>
+#include <arrow/util/bit_util.h>
+#include <parquet/encoding.h>
+#include <parquet/types.h>
+
+#include "headrace/error_code.h"
+#include "kernels/select/spread.h"
+#include "scan/validity.h"
+
+namespace headrace::scan {
+namespace {
+
+using ByteArray = parquet::ByteArray;
+
+Status ShortPage() {
+  return MakeError(ErrorCode::kCorruptFile, "a page has fewer values than it says");
+}
+
+// Strings as they are appended, within a bound on their bytes.
+struct TextBuilder {
+  explicit TextBuilder(arrow::MemoryPool* pool) : offsets(pool), text(pool), validity(pool) {}
+  arrow::TypedBufferBuilder<int32_t> offsets;
+  arrow::BufferBuilder text;
+  arrow::TypedBufferBuilder<bool> validity;
+};
+
+class BinaryColumn final : public PagedColumn {
+ public:
+  BinaryColumn(ColumnPlace place, ColumnOptions options, arrow::MemoryPool* pool)
+      : PagedColumn(std::move(place), options, pool) {}
+
+  Result<int64_t> Prepare(int64_t rows, int64_t max_bytes) override {
+    if (ready_ == nullptr || ready_->length() == 0) {
+      ARROW_ASSIGN_OR_RAISE(ready_,
+                            AtParquetBorder(file_place(), [&] { return Decode(rows, max_bytes); }));
+    }
+    return std::min(rows, ready_->length());
+  }
+
+  Result<std::shared_ptr<arrow::Array>> Take(int64_t rows) override {
+    auto taken = rows == ready_->length() ? ready_ : ready_->Slice(0, rows);
+    ready_ = rows == ready_->length() ? nullptr : ready_->Slice(rows);
+    return taken;
+  }
+
+  Status Skip(int64_t rows) override {
+    if (ready_ != nullptr) {
+      const int64_t here = std::min(rows, ready_->length());
+      ready_ = here == ready_->length() ? nullptr : ready_->Slice(here);
+      rows -= here;
+    }
+    if (rows > 0) {
+      // Values that were looked at and not taken are values of the page again.
+      ARROW_RETURN_NOT_OK(AtParquetBorder(file_place(), [&] { return ReturnViews(&rows); }));
+    }
+    return rows > 0 ? PagedColumn::Skip(rows) : Status::OK();
+  }
+
+  void Rest() override {
+    num_views_ = next_view_ = chunk_rows_ = chunk_at_ = 0;
+    other_.reset();
+    PagedColumn::Rest();
+  }
+
+ private:
+  static constexpr int64_t kChunk = 512;  // values looked at together
+
+  bool wants_dictionary() const noexcept { return type()->id() == arrow::Type::DICTIONARY; }
+  std::shared_ptr<arrow::DataType> value_type() const {
+    return wants_dictionary() ? static_cast<const arrow::DictionaryType&>(*type()).value_type()
+                              : type();
+  }
+
+  Result<std::shared_ptr<arrow::Array>> Decode(int64_t rows, int64_t max_bytes) {
+    if (chunk_at_ == chunk_rows_) ARROW_RETURN_NOT_OK(Advance());
+    if (by_dictionary_) return DecodeIndices(rows);
+    ARROW_ASSIGN_OR_RAISE(auto text, DecodeText(rows, max_bytes));
+    if (!wants_dictionary()) return text;
+    arrow::compute::ExecContext context(pool());
+    ARROW_ASSIGN_OR_RAISE(auto encoded,
+                          arrow::compute::DictionaryEncode(
+                              text, arrow::compute::DictionaryEncodeOptions::Defaults(), &context));
+    return encoded.make_array();
+  }
+
+  Result<std::shared_ptr<arrow::Array>> DecodeIndices(int64_t rows) {
+    ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> buffer,
+                          arrow::AllocateResizableBuffer(rows * 4, pool()));
+    auto* const out = reinterpret_cast<int32_t*>(buffer->mutable_data());
+    Validity validity(rows, pool());
+    int64_t done = 0;
+    while (done < rows && by_dictionary_) {
+      const int64_t count = std::min(rows - done, page_left());
+      int64_t present = 0;
+      ARROW_RETURN_NOT_OK(validity.Add(presence(), done, count, &present));
+      ARROW_RETURN_NOT_OK(ReadIndices(out + done, present));
+      if (present < count) {
+        kernels::Spread(out + done, present, count, validity.bits(), done);
+        // What lies under a null is an index all the same to those that do not look.
+        ClearNulls(out, validity.bits(), done, count);
+      }
+      Consume(count);
+      done += count;
+      if (done < rows) ARROW_RETURN_NOT_OK(Advance());
+    }
+    const int64_t nulls = validity.nulls();
+    auto data = arrow::ArrayData::Make(arrow::dictionary(arrow::int32(), value_type()), done,
+                                       {validity.Finish(), std::move(buffer)}, nulls);
+    data->dictionary = dictionary_->data();
+    return arrow::MakeArray(std::move(data));
+  }
+
+  static void ClearNulls(int32_t* out, const uint8_t* bits, int64_t begin, int64_t count) noexcept {
+    for (int64_t row = begin; row < begin + count; ++row) {
+      out[row] &= -static_cast<int32_t>((bits[row >> 3] >> (row & 7)) & 1);
+    }
+  }
+
+  Status ReadIndices(int32_t* out, int64_t count) {
+    for (int64_t done = 0; done < count;) {
+      const int read = indices_->DecodeIndices(static_cast<int>(count - done), out + done);
+      if (read <= 0) return ShortPage();
+      done += read;
+    }
+    uint32_t most = 0;
+    for (int64_t i = 0; i < count; ++i) most = std::max(most, static_cast<uint32_t>(out[i]));
+    if (count > 0 && most >= dictionary_->length()) {
+      return Status::Invalid("index ", most, " in a dictionary of ", dictionary_->length());
+    }
+    return Status::OK();
+  }
+
+  // Looks at the next values of the page, without a copy: chunk_rows_ rows, of which num_views_
+  // have a value.
+  Status LookAhead() {
+    chunk_at_ = 0;
+    chunk_rows_ = std::min(kChunk, page_left());
+    num_views_ = chunk_rows_;
+    next_view_ = 0;
+    chunk_full_ = presence().AllPresent();
+    if (!chunk_full_) {
+      num_views_ = 0;
+      ARROW_RETURN_NOT_OK(presence().Read(chunk_rows_, chunk_bits_.data(), 0, &num_views_));
+    }
+    for (int64_t done = 0; done < num_views_;) {
+      const int read = other_->Decode(views_.data() + done, static_cast<int>(num_views_ - done));
+      if (read <= 0) return ShortPage();
+      done += read;
+    }
+    return Status::OK();
+  }
+
+  Status ReturnViews(int64_t* rows) {
+    while (*rows > 0 && chunk_at_ < chunk_rows_) {
+      next_view_ += chunk_full_ || arrow::bit_util::GetBit(chunk_bits_.data(), chunk_at_);
+      ++chunk_at_;
+      Consume(1);
+      --*rows;
+    }
+    return Status::OK();
+  }
+
+  Result<std::shared_ptr<arrow::Array>> DecodeText(int64_t rows, int64_t max_bytes) {
+    TextBuilder out(pool());
+    ARROW_RETURN_NOT_OK(out.offsets.Reserve(rows + 1));
+    ARROW_RETURN_NOT_OK(out.validity.Reserve(rows));
+    max_bytes = std::min<int64_t>(max_bytes, std::numeric_limits<int32_t>::max());
+    int64_t done = 0;
+    while (done < rows) {
+      if (chunk_at_ == chunk_rows_) {
+        if (done > 0) {
+          ARROW_RETURN_NOT_OK(Advance());
+          if (by_dictionary_) break;
+        }
+        ARROW_RETURN_NOT_OK(LookAhead());
+      }
+      ARROW_ASSIGN_OR_RAISE(const int64_t taken, AppendChunk(rows - done, max_bytes, done, &out));
+      done += taken;
+      if (chunk_at_ < chunk_rows_) break;  // full, or all rows are there
+    }
+    out.offsets.UnsafeAppend(static_cast<int32_t>(out.text.length()));
+    const int64_t nulls = out.validity.false_count();
+    ARROW_ASSIGN_OR_RAISE(auto validity, out.validity.Finish(/*shrink_to_fit=*/false));
+    ARROW_ASSIGN_OR_RAISE(auto offsets, out.offsets.Finish(/*shrink_to_fit=*/false));
+    ARROW_ASSIGN_OR_RAISE(auto text, out.text.Finish(/*shrink_to_fit=*/false));
+    return arrow::MakeArray(arrow::ArrayData::Make(
+        value_type(), done,
+        {nulls > 0 ? std::move(validity) : nullptr, std::move(offsets), std::move(text)}, nulls));
+  }
+
+  // Rows of the chunk that is at hand: as many as fit, and the first of a window in any case.
+  Result<int64_t> AppendChunk(int64_t rows, int64_t max_bytes, int64_t before, TextBuilder* out) {
+    rows = std::min(rows, chunk_rows_ - chunk_at_);
+    int64_t taken = 0;
+    for (; taken < rows; ++taken) {
+      const bool valid =
+          chunk_full_ || arrow::bit_util::GetBit(chunk_bits_.data(), chunk_at_ + taken);
+      if (valid) {
+        const ByteArray& view = views_[static_cast<size_t>(next_view_)];
+        const int64_t length = out->text.length() + int64_t{view.len};
+        if (length > max_bytes && before + taken > 0) break;
+        if (length > std::numeric_limits<int32_t>::max()) {
+          return MakeError(ErrorCode::kTooLarge, "a single value is larger than 2 GiB");
+        }
+        out->offsets.UnsafeAppend(static_cast<int32_t>(out->text.length()));
+        ARROW_RETURN_NOT_OK(out->text.Append(view.ptr, view.len));
+        ++next_view_;
+      } else {
+        out->offsets.UnsafeAppend(static_cast<int32_t>(out->text.length()));
+      }
+      out->validity.UnsafeAppend(valid);
+    }
+    chunk_at_ += taken;
+    Consume(taken);
+    return taken;
+  }
+
+  Status SetDictionary(const parquet::DictionaryPage& page) override {
+    auto plain = parquet::MakeTypedDecoder<parquet::ByteArrayType>(parquet::Encoding::PLAIN,
+                                                                   &descriptor(), pool());
+    plain->SetData(page.num_values(), page.data(), page.size());
+    indices_ = parquet::MakeDictDecoder<parquet::ByteArrayType>(&descriptor(), pool());
+    const int count = page.num_values();
+    TextBuilder out(pool());
+    ARROW_RETURN_NOT_OK(out.offsets.Reserve(int64_t{count} + 1));
+    ARROW_RETURN_NOT_OK(out.text.Reserve(page.size()));
+    for (int done = 0; done < count;) {
+      const int read =
+          plain->Decode(views_.data(), static_cast<int>(std::min<int64_t>(kChunk, count - done)));
+      if (read <= 0) return ShortPage();
+      for (int i = 0; i < read; ++i) {
+        out.offsets.UnsafeAppend(static_cast<int32_t>(out.text.length()));
+        const ByteArray& view = views_[static_cast<size_t>(i)];
+        ARROW_RETURN_NOT_OK(out.text.Append(view.ptr, view.len));
+      }
+      done += read;
+    }
+    out.offsets.UnsafeAppend(static_cast<int32_t>(out.text.length()));
+    ARROW_ASSIGN_OR_RAISE(auto offsets, out.offsets.Finish(false));
+    ARROW_ASSIGN_OR_RAISE(auto text, out.text.Finish(false));
+    dictionary_ = arrow::MakeArray(arrow::ArrayData::Make(
+        value_type(), count, {nullptr, std::move(offsets), std::move(text)}, 0));
+    return Status::OK();
+  }
+
+  Status SetValues(parquet::Encoding::type encoding, const uint8_t* data, int bytes,
+                   int rows) override {
+    num_views_ = next_view_ = chunk_rows_ = chunk_at_ = 0;
+    by_dictionary_ = encoding == parquet::Encoding::PLAIN_DICTIONARY ||
+                     encoding == parquet::Encoding::RLE_DICTIONARY;
+    if (by_dictionary_) {
+      if (dictionary_ == nullptr) return Status::Invalid("a page needs a dictionary, none came");
+      indices_->SetData(rows, data, bytes);
+      return Status::OK();
+    }
+    if (other_ == nullptr || other_->encoding() != encoding) {
+      other_ = parquet::MakeTypedDecoder<parquet::ByteArrayType>(encoding, &descriptor(), pool());
+    }
+    other_->SetData(rows, data, bytes);
+    return Status::OK();
+  }
+
+  Status SkipValues(int64_t values) override {
+    std::array<int32_t, 512> passed;
+    while (values > 0) {
+      const auto some = std::min<int64_t>(values, kChunk);
+      if (by_dictionary_) {
+        ARROW_RETURN_NOT_OK(ReadIndices(passed.data(), some));
+      } else if (other_->Decode(views_.data(), static_cast<int>(some)) != some) {
+        return ShortPage();
+      }
+      values -= some;
+    }
+    return Status::OK();
+  }
+
+  std::shared_ptr<arrow::Array> ready_;  // decoded and not yet taken
+
+  std::shared_ptr<arrow::Array> dictionary_;
+  std::unique_ptr<parquet::DictDecoder<parquet::ByteArrayType>> indices_;
+  std::unique_ptr<parquet::TypedDecoder<parquet::ByteArrayType>> other_;
+  bool by_dictionary_ = false;
+
+  // Values of the page that were looked at; they stand before page_left().
+  std::array<ByteArray, kChunk> views_;
+  std::array<uint8_t, kChunk / 8> chunk_bits_;
+  bool chunk_full_ = false;
+  int64_t num_views_ = 0;
+  int64_t next_view_ = 0;
+  int64_t chunk_rows_ = 0;
+  int64_t chunk_at_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<WindowColumn> MakeBinaryColumn(ColumnPlace place, const ColumnOptions& options,
+                                               arrow::MemoryPool* pool) {
+  return std::make_unique<BinaryColumn>(std::move(place), options, pool);
+}
+
+}  // namespace headrace::scan
