@@ -112,8 +112,6 @@ class BinaryColumn final : public PagedColumn {
       ARROW_RETURN_NOT_OK(ReadIndices(out + done, present));
       if (present < count) {
         kernels::Spread(out + done, present, count, validity.bits(), done);
-        // What lies under a null is an index all the same to those that do not look.
-        ClearNulls(out, validity.bits(), done, count);
       }
       Consume(count);
       done += count;
@@ -124,12 +122,6 @@ class BinaryColumn final : public PagedColumn {
                                        {validity.Finish(), std::move(buffer)}, nulls);
     data->dictionary = dictionary_->data();
     return arrow::MakeArray(std::move(data));
-  }
-
-  static void ClearNulls(int32_t* out, const uint8_t* bits, int64_t begin, int64_t count) noexcept {
-    for (int64_t row = begin; row < begin + count; ++row) {
-      out[row] &= -static_cast<int32_t>((bits[row >> 3] >> (row & 7)) & 1);
-    }
   }
 
   Status ReadIndices(int32_t* out, int64_t count) {
