@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include <arrow/buffer.h>
 #include <arrow/io/memory.h>
@@ -373,10 +374,14 @@ TEST_F(ServerTest, RefusesATakenPortAndBadOptions) {
 
 TEST_F(ServerTest, DrainFinishesWhatIsUnderWay) {
   ASSERT_TRUE(catalog_.CreateBuffer({.name = "d"}).ok());
-  RawClient idle(server_->port());
+  // Connections go to the threads in turn: when all of these were closed, all threads drain.
+  std::vector<std::unique_ptr<RawClient>> idle;
+  for (int i = 0; i < 16; ++i) {
+    idle.push_back(std::make_unique<RawClient>(server_->port()));
+    ASSERT_EQ(idle.back()->Call("GET", "/v1/health").status, 200);
+  }
   RawClient busy(server_->port());
   RawClient asks(server_->port());
-  ASSERT_EQ(idle.Call("GET", "/v1/health").status, 200);
   const std::string body = R"({"buffer_id":"d","data":{"x":1}})";
   const std::string head = fmt::format(
       "POST {} HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
@@ -389,7 +394,7 @@ TEST_F(ServerTest, DrainFinishesWhatIsUnderWay) {
 
   bool clean = false;
   std::thread drain([&] { clean = server_->Drain(std::chrono::seconds(20)); });
-  EXPECT_TRUE(idle.ReadsEnd());
+  for (const auto& client : idle) EXPECT_TRUE(client->ReadsEnd());
   EXPECT_FALSE(RawClient(server_->port()).connected());
   EXPECT_TRUE(busy.Send(body));
   RawResponse answer = busy.Read();
