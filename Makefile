@@ -1,6 +1,6 @@
 # The targets that people and CI share. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build serve test bench format clean
+.PHONY: help build serve test soak bench format clean
 
 PYTHON := .venv/bin/python
 # Node and other tools of .venv come first, so that what setup installed is what runs.
@@ -25,6 +25,10 @@ serve: setup-serve ## serve on http://localhost:14345, with a replay of real fli
 
 test: setup-test ## every test: C++, sanitizers, Python, end to end, formatting, structure
 	@tools/test.sh
+
+soak: setup-test ## 32 clients append and read for a minute: no error, no torn row (HEADRACE_SOAK_SECONDS=600)
+	@tools/build.sh release headrace headrace_python
+	@HEADRACE_SOAK_SECONDS=$${HEADRACE_SOAK_SECONDS:-60} $(PYTHON) -m pytest -p no:cacheprovider -s tests/e2e/test_soak.py
 
 bench: setup-bench ## Headrace beside its peers; prints the tables of docs/performance.md (ARGS="--quick rolling")
 	@tools/build.sh bench

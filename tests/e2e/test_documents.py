@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from server import ROOT, Server
+from server_process import ROOT, ServerProcess
 
 FLIGHTS = ROOT / "node_modules" / "vega-datasets" / "data" / "flights-3m.parquet"
 
@@ -20,8 +20,8 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/http.md"])
-def test_calls(serve: Callable[..., Server], page: str) -> None:
-    server = serve("--demo", "--demo-data", str(FLIGHTS))
+def test_calls(start_server: Callable[..., ServerProcess], page: str) -> None:
+    server = start_server("--demo", "--demo-data", str(FLIGHTS))
     calls = [block for block in blocks(page, "sh") if "curl" in block]
     assert calls
     for call in calls:
