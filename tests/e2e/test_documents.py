@@ -1,15 +1,18 @@
-"""What README.md and the pages of docs/ tell people to type works as it stands."""
+"""What README.md and the pages of docs/ tell people to type works as it stands.
+
+Their Python is run by python/tests/test_documentation.py.
+"""
 
 from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
-from server_process import ROOT, ServerProcess
+from server_process import BINARY, ROOT, ServerProcess
 
 FLIGHTS = ROOT / "node_modules" / "vega-datasets" / "data" / "flights-3m.parquet"
 
@@ -33,11 +36,34 @@ def test_calls(start_server: Callable[..., ServerProcess], page: str) -> None:
         assert '"error"' not in done.stdout, done.stdout
 
 
-def test_python_of_the_readme(tmp_path: Path) -> None:
-    (code,) = blocks("README.md", "python")
-    script = tmp_path / "readme.py"
-    script.write_text(code)
-    subprocess.run([sys.executable, str(script)], check=True, timeout=60, cwd=tmp_path)
+def test_options() -> None:
+    """docs/configuration.md has the flags that `serve --help` has, with their defaults."""
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    row = r"^\| `--([a-z-]+)[^`]*` \| `(\w+)` \| (?:`([a-z-]+)`)? ?\| (.*?) \|"
+    documented = re.findall(row, text, re.MULTILINE)
+    help_text = subprocess.run(
+        [BINARY, "serve", "--help"], capture_output=True, text=True, timeout=30, check=True
+    ).stdout
+    options = re.findall(r"^ +--([a-z-]+).*\n +\[(\w+), default (.*)\]$", help_text, re.MULTILINE)
+    assert len(documented) >= 15
+    assert [name for name, *_ in documented] == [name for name, *_ in options]
+    for (name, variable, key, default), (_, said_variable, said_default) in zip(
+        documented, options, strict=True
+    ):
+        assert variable == said_variable == "HEADRACE_" + name.upper().replace("-", "_")
+        assert key == ("" if name == "config" else name)
+        if default.startswith("`"):
+            assert default == f"`{said_default}`"
+
+
+def test_the_configuration_file(start_server: Callable[..., ServerProcess], tmp_path: Path) -> None:
+    (toml,) = blocks("docs/configuration.md", "toml")
+    config = tmp_path / "headrace.toml"
+    config.write_text(toml)
+    server = start_server("--config", str(config))  # its --port 0 is stronger than the file
+    memory = httpx.get(f"{server.url}/v1/health").json()["memory"]
+    assert memory["limit_bytes"] == 2 << 30
+    assert server.log().startswith("{")
 
 
 @pytest.mark.parametrize("page", sorted(p.name for p in (ROOT / "docs").glob("*.md")))
