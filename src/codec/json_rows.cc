@@ -95,7 +95,9 @@ Status JsonRowsParser::Impl::Load(std::string_view text) {
     unescaped.reset(new uint8_t[capacity + kPadding]);
   }
   size = text.size();
-  std::memcpy(padded.get(), text.data(), size);
+  if (size > 0) {  // an empty view may point nowhere
+    std::memcpy(padded.get(), text.data(), size);
+  }
   std::memset(padded.get() + size, ' ', kPadding);
   unescaped_end = unescaped.get();
   return Status::OK();

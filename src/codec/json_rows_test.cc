@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -157,7 +158,8 @@ TEST_F(JsonRowsTest, NestedValuesAreKeptAsTheirText) {
 }
 
 TEST_F(JsonRowsTest, TextThatIsNotJsonIsMalformed) {
-  for (const std::string_view text : {
+  for (const std::string_view text : std::initializer_list<std::string_view>{
+           {},
            "",
            " ",
            "x",
@@ -315,7 +317,7 @@ TEST_F(JsonRowsTest, NdjsonIsOneObjectALine) {
   EXPECT_EQ(rows_.cells(0)[1].float64, 2.5);
   EXPECT_EQ(rows_.cells(1)[0].view(), "x\ny");
   EXPECT_EQ(rows_.cells(1)[2].kind, Kind::kNull);
-  for (const std::string_view empty : {"", "\n", " \r\n\n "}) {
+  for (const std::string_view empty : {std::string_view(), {"\n"}, {" \r\n\n "}}) {
     ASSERT_TRUE(Ndjson(empty).ok());
     EXPECT_EQ(rows_.num_rows(), 0);
   }
