@@ -53,8 +53,8 @@ struct JsonRowsParser::Impl {
   explicit Impl(JsonLimits l) : limits(l) {}
 
   Status Load(std::string_view text);
-  Status Start(std::string_view text, const Place& place, ondemand::document* document);
-  Status EnsureEnd(ondemand::document& document, const Place& place);
+  Status Start(std::string_view text, const Place& place, ondemand::document* out);
+  Status EnsureEnd(ondemand::document& done, const Place& place);
 
   Status Envelope(ondemand::object object, std::string_view rows_member, RowBatch* rows,
                   std::vector<Member>* others);
