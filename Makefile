@@ -1,6 +1,6 @@
 # The targets that people and CI share. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build serve test bench format clean
+.PHONY: help build serve test soak bench format lint clean
 
 PYTHON := .venv/bin/python
 # Node and other tools of .venv come first, so that what setup installed is what runs.
@@ -10,7 +10,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Static pattern: make looks for no pattern rule when a target is phony.
-SETUPS := setup-build setup-serve setup-test setup-bench
+SETUPS := setup-build setup-serve setup-test setup-bench setup-lint
 .PHONY: $(SETUPS)
 $(SETUPS): setup-%:
 	@tools/setup.sh $*
@@ -26,6 +26,10 @@ serve: setup-serve ## serve on http://localhost:14345, with a replay of real fli
 test: setup-test ## every test: C++, sanitizers, Python, end to end, formatting, structure
 	@tools/test.sh
 
+soak: setup-test ## 32 clients append and read for a minute: no error, no torn row (HEADRACE_SOAK_SECONDS=600)
+	@tools/build.sh release headrace headrace_python
+	@HEADRACE_SOAK_SECONDS=$${HEADRACE_SOAK_SECONDS:-60} $(PYTHON) -m pytest -p no:cacheprovider -s tests/e2e/test_soak.py
+
 bench: setup-bench ## Headrace beside its peers; prints the tables of docs/performance.md (ARGS="--quick rolling")
 	@tools/build.sh bench
 	@PYTHONPATH=build/bench/python $(PYTHON) bench/run.py $(ARGS)
@@ -33,6 +37,9 @@ bench: setup-bench ## Headrace beside its peers; prints the tables of docs/perfo
 format: setup-test ## lay out C++ and Python sources
 	@git ls-files '*.cc' '*.h' | xargs .venv/bin/clang-format -i
 	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
+
+lint: setup-lint ## clang-tidy over the C++ sources that differ from main (ARGS=all for all of them)
+	@tools/lint.sh $(ARGS)
 
 clean: ## remove what was built; .venv and node_modules stay
 	rm -rf build

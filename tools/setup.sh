@@ -2,7 +2,7 @@
 # Installs what a make target needs and the machine lacks: system packages, .venv, npm packages. Every version is
 # pinned in tools/requirements/ and package-lock.json. Says what it does; silent and quick when there is nothing to do.
 #
-# usage: tools/setup.sh build|serve|test|bench
+# usage: tools/setup.sh build|serve|test|bench|lint
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly requirements=tools/requirements
@@ -138,7 +138,8 @@ case ${1:-test} in
   build|serve) python_file=build.txt ;;
   test) python_file=test.txt ;;
   bench) python_file=bench.txt ;;
-  *) echo "usage: tools/setup.sh build|serve|test|bench" >&2; exit 2 ;;
+  lint) python_file=lint.txt ;;
+  *) echo "usage: tools/setup.sh build|serve|test|bench|lint" >&2; exit 2 ;;
 esac
 system_packages
 python_packages "$python_file"

@@ -14,7 +14,7 @@ namespace headrace::python {
 /// float, str and datetime without a zone or in datetime.timezone.utc; of NumPy's scalars those
 /// that are floats or strings of Python too. Nothing for any other value, with no exception set.
 /// Strings are borrowed from `value`.
-std::optional<Cell> PlainCell(nanobind::handle value) noexcept;
+std::optional<Cell> PlainCell(nanobind::handle handle) noexcept;
 
 /// The cell of any value that a row may hold: what PlainCell takes, datetimes of other zones,
 /// pandas' Timestamp, NaT and NA, NumPy's scalars. An integer beyond int64 becomes kBigInteger.

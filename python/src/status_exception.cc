@@ -17,7 +17,7 @@ void Raise(const Status& status) {
   const nb::object type =
       nb::module_::import_("headrace.errors")
           .attr(nb::str(kind.python_exception.data(), kind.python_exception.size()));
-  const std::string message = status.message();
+  const std::string& message = status.message();
   // Bytes of a name or value in a message may be cut in the middle of a character.
   const nb::object text = nb::steal(
       PyUnicode_DecodeUTF8(message.data(), static_cast<Py_ssize_t>(message.size()), "replace"));

@@ -1,4 +1,4 @@
-"""Runs the Python of docs/python.md and checks what it says comes out."""
+"""Runs the Python of README.md and docs/python.md and checks what they say comes out."""
 
 import ast
 import re
@@ -10,7 +10,6 @@ import headrace as hr
 from conftest import ROOT
 
 TEXT = (ROOT / "docs" / "python.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 PROMISE = re.compile(r"^(?P<code>.*?)\s*# → (?P<value>.*)$")
 
 
@@ -39,12 +38,13 @@ def run(block: str, names: dict[str, Any]) -> int:
     return kept
 
 
-def test_the_page_is_true(client: hr.Client) -> None:
+@pytest.mark.parametrize(("page", "promises"), [("README.md", 1), ("docs/python.md", 15)])
+def test_the_page_is_true(page: str, promises: int, client: hr.Client) -> None:
     names: dict[str, Any] = {}
     kept = 0
-    for block in BLOCKS:
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL):
         kept += run(block.replace("http://localhost:14345", client._url), names)
-    assert kept >= 15
+    assert kept >= promises
     client.buffer("python-doc", create=True).delete()
 
 

@@ -81,7 +81,7 @@ Status RefuseUnknown(const std::string& argument, const Parser& parser) {
     known.insert(known.end(), {"serve", "--version"});
   }
   const std::string name = argument.substr(0, argument.find('='));
-  const std::string_view kind = name.starts_with("-") ? "option"
+  const std::string_view kind = name.starts_with('-') ? "option"
                                 : in_serve            ? "argument"
                                                       : "command";
   const std::string_view nearest = NearestName(name, known);

@@ -63,7 +63,7 @@ Result<std::unique_ptr<DemoFeed>> DemoFeed::Make(DemoFeedOptions options, catalo
 }
 
 void DemoFeed::Start() {
-  thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
 Status DemoFeed::Fill() {
@@ -81,7 +81,7 @@ Status DemoFeed::Fill() {
   return Status::OK();
 }
 
-void DemoFeed::Run(std::stop_token stop) {
+void DemoFeed::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Status status = ReplayOnce(stop);
     if (status.ok() && !stop.stop_requested()) {
@@ -96,7 +96,7 @@ void DemoFeed::Run(std::stop_token stop) {
   }
 }
 
-Status DemoFeed::ReplayOnce(std::stop_token stop) {
+Status DemoFeed::ReplayOnce(const std::stop_token& stop) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   ARROW_ASSIGN_OR_RAISE(auto due_ns, replay_->NextDueNs());
@@ -114,7 +114,7 @@ Status DemoFeed::ReplayOnce(std::stop_token stop) {
   return Status::OK();
 }
 
-Status DemoFeed::AppendDue(int64_t now_ns, std::stop_token stop) {
+Status DemoFeed::AppendDue(int64_t now_ns, const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     ARROW_ASSIGN_OR_RAISE(auto rows, replay_->TakeDue(now_ns, kAppendRows));
     if (rows == nullptr) return Status::OK();

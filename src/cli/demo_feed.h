@@ -54,9 +54,9 @@ class DemoFeed {
  private:
   DemoFeed(DemoFeedOptions options, catalog::Catalog* catalog, Log* log);
   Status Fill();
-  void Run(std::stop_token stop);
-  Status ReplayOnce(std::stop_token stop);
-  Status AppendDue(int64_t now_ns, std::stop_token stop);
+  void Run(const std::stop_token& stop);
+  Status ReplayOnce(const std::stop_token& stop);
+  Status AppendDue(int64_t now_ns, const std::stop_token& stop);
   Status Append(std::shared_ptr<arrow::RecordBatch> rows);
 
   const DemoFeedOptions options_;

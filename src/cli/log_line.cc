@@ -65,7 +65,8 @@ bool IsNameByte(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'
 
 /// Where the next `name=` after a space begins, from `from` on.
 size_t FindField(std::string_view text, size_t from) {
-  for (size_t space = text.find(' ', from); space != text.npos; space = text.find(' ', space + 1)) {
+  for (size_t space = text.find(' ', from); space != std::string_view::npos;
+       space = text.find(' ', space + 1)) {
     size_t end = space + 1;
     while (end < text.size() && IsNameByte(text[end])) ++end;
     if (end > space + 1 && end < text.size() && text[end] == '=') return space;

@@ -149,7 +149,7 @@ constexpr std::array kOptions = {
 
 Status Apply(const ServeOption& option, std::string_view text, std::string_view origin,
              ServeOptions* options) {
-  const Status status = option.set(text, options);
+  Status status = option.set(text, options);
   if (status.ok()) return status;
   return MakeError(ErrorCode::kBadConfig, fmt::format("{}: {}", origin, status.message()));
 }

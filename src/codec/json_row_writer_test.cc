@@ -1,8 +1,11 @@
 #include "codec/json_row_writer.h"
 
+#include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include <arrow/array/builder_decimal.h>
 #include <arrow/array/builder_dict.h>
 #include <arrow/array/builder_nested.h>
 #include <arrow/array/builder_primitive.h>
@@ -61,10 +64,40 @@ TEST(JsonRowWriterTest, EachTypeAsItIsRead) {
       R"([{"x":"2024-01-02T03:04:05.500Z"}])" + null);
   EXPECT_EQ(OneColumn(arrow::MakeScalar(arrow::duration(arrow::TimeUnit::NANO), 42).ValueOrDie()),
             R"([{"x":42}])" + null);
-  EXPECT_EQ(OneColumn(std::make_shared<arrow::Decimal128Scalar>(arrow::Decimal128("12.30"),
-                                                                arrow::decimal128(5, 2))),
-            R"([{"x":"12.30"}])" + null);
   EXPECT_EQ(OneColumn(arrow::MakeNullScalar(arrow::null())), null + null);
+}
+
+template <typename Builder, typename Decimal>
+std::string Decimals(std::initializer_list<std::string_view> texts,
+                     const std::shared_ptr<arrow::DataType>& type) {
+  Builder builder(type, arrow::default_memory_pool());
+  EXPECT_TRUE(builder.AppendNull().ok());
+  for (const std::string_view text : texts) {
+    Decimal value;
+    int32_t precision = 0;
+    int32_t scale = 0;
+    EXPECT_TRUE(Decimal::FromString(text, &value, &precision, &scale).ok()) << text;
+    EXPECT_EQ(scale, static_cast<const arrow::DecimalType&>(*type).scale()) << text;
+    EXPECT_TRUE(builder.Append(value).ok());
+  }
+  EXPECT_TRUE(builder.AppendNull().ok());
+  const auto array = builder.Finish().ValueOrDie();
+  const auto schema = arrow::schema({arrow::field("x", type)});
+  return Rows(*arrow::RecordBatch::Make(schema, array->length(), {array})->Slice(1));
+}
+
+/// As text, because a reader would take a number for a double, which has fewer digits.
+TEST(JsonRowWriterTest, DecimalsAreWrittenAsTextWithAllTheirDigits) {
+  EXPECT_EQ((Decimals<arrow::Decimal128Builder, arrow::Decimal128>({"12.30", "-0.05", "0.00"},
+                                                                   arrow::decimal128(5, 2))),
+            R"([{"x":"12.30"},{"x":"-0.05"},{"x":"0.00"},{"x":null}])");
+  EXPECT_EQ(
+      (Decimals<arrow::Decimal128Builder, arrow::Decimal128>({"-7"}, arrow::decimal128(38, 0))),
+      R"([{"x":"-7"},{"x":null}])");
+  const std::string longest(76, '9');
+  EXPECT_EQ(
+      (Decimals<arrow::Decimal256Builder, arrow::Decimal256>({longest}, arrow::decimal256(76, 0))),
+      R"([{"x":")" + longest + R"("},{"x":null}])");
 }
 
 TEST(JsonRowWriterTest, DictionariesAreWrittenAsTheirValues) {

@@ -18,6 +18,8 @@ namespace ondemand = simdjson::ondemand;
 constexpr size_t kPadding = simdjson::SIMDJSON_PADDING;
 constexpr size_t kSmallestCapacity = 4096;
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 bool IsSpace(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
 std::string_view TrimEnd(std::string_view text) noexcept {
@@ -51,8 +53,8 @@ struct JsonRowsParser::Impl {
   explicit Impl(JsonLimits l) : limits(l) {}
 
   Status Load(std::string_view text);
-  Status Start(std::string_view text, const Place& place, ondemand::document* document);
-  Status EnsureEnd(ondemand::document& document, const Place& place);
+  Status Start(std::string_view text, const Place& place, ondemand::document* out);
+  Status EnsureEnd(ondemand::document& done, const Place& place);
 
   Status Envelope(ondemand::object object, std::string_view rows_member, RowBatch* rows,
                   std::vector<Member>* others);
@@ -64,6 +66,7 @@ struct JsonRowsParser::Impl {
   Result<std::string_view> Text(ondemand::raw_json_string raw, const Place& place);
 
   Status Malformed(simdjson::error_code error, const Place& place) const;
+  Status CheckJson(std::string_view text, const Place& place);
   Status CheckCells(const RowBatch& rows, const Place& place) const;
   Status NotARow(std::string_view token, const Place& place) const;
   const char* text_end() const noexcept { return padded.get() + size; }
@@ -83,7 +86,6 @@ struct JsonRowsParser::Impl {
 };
 
 Status JsonRowsParser::Impl::Load(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
   }
@@ -353,6 +355,17 @@ Status JsonRowsParser::Impl::Malformed(simdjson::error_code error, const Place& 
                    std::string("not JSON: ") + simdjson::error_message(error), place.Location());
 }
 
+/// kMalformedBody for what is no JSON at all. simdjson passes over a byte order mark in front of
+/// any text; it is none of JSON, and only the beginning of a body may have it.
+Status JsonRowsParser::Impl::CheckJson(std::string_view text, const Place& place) {
+  if (text.starts_with(kByteOrderMark)) {
+    return Malformed(simdjson::TAPE_ERROR, place);
+  }
+  simdjson::dom::parser checker;
+  const auto error = checker.parse(text.data(), text.size()).error();
+  return error ? Malformed(error, place) : Status::OK();
+}
+
 Status JsonRowsParser::Impl::NotARow(std::string_view token, const Place& place) const {
   return MakeError(ErrorCode::kInvalidArgument,
                    "a row must be an object, this is " + std::string(TrimEnd(token).substr(0, 40)),
@@ -370,10 +383,8 @@ Status JsonRowsParser::ParseEnvelope(std::string_view json, std::string_view row
   const std::string_view text = Trim({impl_->padded.get(), impl_->size});
   ARROW_RETURN_NOT_OK(impl_->Start(text, {}, &impl_->document));
   if (text.front() != '{') {
-    simdjson::dom::parser checker;
-    const auto error = checker.parse(text.data(), text.size()).error();
-    return error ? impl_->Malformed(error, {})
-                 : MakeError(ErrorCode::kInvalidArgument, "the body must be a JSON object");
+    ARROW_RETURN_NOT_OK(impl_->CheckJson(text, {}));
+    return MakeError(ErrorCode::kInvalidArgument, "the body must be a JSON object");
   }
   ondemand::object object;
   if (const auto error = impl_->document.get_object().get(object)) {
@@ -399,9 +410,8 @@ Status JsonRowsParser::ParseNdjson(std::string_view ndjson, RowBatch* rows) {
     const Place place{.row = rows->num_rows()};
     ARROW_RETURN_NOT_OK(impl_->Start(line, place, &impl_->document));
     if (line.front() != '{') {
-      simdjson::dom::parser checker;
-      const auto error = checker.parse(line.data(), line.size()).error();
-      return error ? impl_->Malformed(error, place) : impl_->NotARow(line, place);
+      ARROW_RETURN_NOT_OK(impl_->CheckJson(line, place));
+      return impl_->NotARow(line, place);
     }
     ondemand::object object;
     if (const auto error = impl_->document.get_object().get(object)) {

@@ -51,7 +51,7 @@ class JsonRowsParser {
                        std::vector<Member>* others);
 
   /// One JSON object a line (or any white space between them). Empty input is no rows.
-  Status ParseNdjson(std::string_view text, RowBatch* rows);
+  Status ParseNdjson(std::string_view ndjson, RowBatch* rows);
 
  private:
   struct Impl;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -157,7 +158,8 @@ TEST_F(JsonRowsTest, NestedValuesAreKeptAsTheirText) {
 }
 
 TEST_F(JsonRowsTest, TextThatIsNotJsonIsMalformed) {
-  for (const std::string_view text : {
+  for (const std::string_view text : std::initializer_list<std::string_view>{
+           {},
            "",
            " ",
            "x",
@@ -282,11 +284,30 @@ TEST_F(JsonRowsTest, AParserGoesOnAfterAnError) {
   EXPECT_EQ(rows_.name(0), "y");
 }
 
-TEST_F(JsonRowsTest, AByteOrderMarkIsPassedOver) {
-  EXPECT_TRUE(Envelope("\xEF\xBB\xBF{\"data\":{\"a\":1}}").ok());
-  EXPECT_TRUE(Ndjson("\xEF\xBB\xBF{\"a\":1}").ok());
-  EXPECT_EQ(rows_.num_rows(), 1);
-  EXPECT_FALSE(Ndjson("\xEF\xBB\xBF\xEF\xBB\xBF{\"a\":1}").ok());
+TEST_F(JsonRowsTest, AByteOrderMarkIsPassedOverAtTheBeginning) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const std::string envelope = R"({"buffer_id":"b1","data":{"a":1}})";
+  ASSERT_TRUE(Envelope(mark + envelope).ok());
+  EXPECT_EQ(rows_.cells(0)[0].int64, 1);
+  EXPECT_EQ(others_[0].value.view(), "b1");
+  ASSERT_TRUE(Envelope(mark + " \n" + envelope).ok());
+  ASSERT_TRUE(Ndjson(mark + "{\"a\":1}\n{\"a\":2}").ok());
+  EXPECT_EQ(rows_.num_rows(), 2);
+  ASSERT_TRUE(Ndjson(mark).ok());
+  EXPECT_EQ(rows_.num_rows(), 0);
+}
+
+TEST_F(JsonRowsTest, AByteOrderMarkElsewhereIsMalformed) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const auto malformed = ErrorCode::kMalformedBody;
+  ExpectFailure(Envelope(mark), malformed, {}, "nothing else");
+  ExpectFailure(Envelope(mark + mark + R"({"data":{}})"), malformed, {}, "two");
+  ExpectFailure(Envelope(" " + mark + R"({"data":{}})"), malformed, {}, "behind a space");
+  ExpectFailure(Envelope(R"({"data":{}})" + mark), malformed, {}, "at the end");
+  ExpectFailure(Envelope(R"({"data":[)" + mark + "{}]}"), malformed, {"data", "0"}, "inside");
+  ExpectFailure(Ndjson(mark + mark + "{}"), malformed, {"0"}, "two");
+  ExpectFailure(Ndjson("{}\n" + mark + "{}"), malformed, {"1"}, "a second line");
+  ExpectFailure(Ndjson("{}" + mark + "\n{}"), malformed, {"0"}, "the end of a line");
 }
 
 TEST_F(JsonRowsTest, NdjsonIsOneObjectALine) {
@@ -296,7 +317,7 @@ TEST_F(JsonRowsTest, NdjsonIsOneObjectALine) {
   EXPECT_EQ(rows_.cells(0)[1].float64, 2.5);
   EXPECT_EQ(rows_.cells(1)[0].view(), "x\ny");
   EXPECT_EQ(rows_.cells(1)[2].kind, Kind::kNull);
-  for (const std::string_view empty : {"", "\n", " \r\n\n "}) {
+  for (const std::string_view empty : {std::string_view(), {"\n"}, {" \r\n\n "}}) {
     ASSERT_TRUE(Ndjson(empty).ok());
     EXPECT_EQ(rows_.num_rows(), 0);
   }

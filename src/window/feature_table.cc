@@ -19,7 +19,6 @@ namespace {
 
 using kernels::RollingColumn;
 using kernels::RollingKind;
-using kernels::RollingOutput;
 using kernels::RollingSpec;
 using kernels::RollingStack;
 

@@ -83,7 +83,7 @@ class FeatureTable {
                                     int64_t begin_row) const noexcept;
   void FillDoubles(const WindowStore& store, const Source& source, int64_t first_row,
                    int64_t end_row) noexcept;
-  void RunBatch(size_t source, kernels::RollingColumn view, int64_t begin_row, int64_t first_row,
+  void RunBatch(size_t index, kernels::RollingColumn view, int64_t begin_row, int64_t first_row,
                 int64_t end_row, std::span<std::byte> scratch);
   void PushRow(const WindowStore& store, int64_t row, int64_t begin_row) noexcept;
 

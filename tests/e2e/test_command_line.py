@@ -102,6 +102,12 @@ def test_port_in_use() -> None:
         assert str(port) in refusal("serve", "--port", str(port), status=IO_ERROR)
 
 
+def test_port_of_another_server(start_server: StartServer) -> None:
+    """Two servers do not share a port, as sockets may that both ask for it."""
+    server = start_server()
+    assert str(server.port) in refusal("serve", "--port", str(server.port), status=IO_ERROR)
+
+
 def test_absent_demo_data() -> None:
     said = refusal("serve", "--demo", "--demo-data", "/no/such.parquet", status=IO_ERROR)
     assert "npm install vega-datasets" in said
@@ -229,9 +235,11 @@ def wait_for_log(server: ServerProcess, client: socket.socket) -> None:
     assert client.fileno() >= 0
 
 
-def test_an_idle_connection_does_not_hold_the_drain(start_server: StartServer) -> None:
+def test_idle_connections_do_not_hold_the_drain(start_server: StartServer) -> None:
+    """Neither one that never asked for anything, nor one that is kept alive after an answer."""
     server = start_server()
-    with socket.create_connection(("127.0.0.1", server.port), 30):
+    with socket.create_connection(("127.0.0.1", server.port), 30), server.client() as kept_alive:
+        assert kept_alive.get("/buffers").status_code == 200
         assert server.stop() < 5
 
 

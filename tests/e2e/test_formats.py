@@ -163,6 +163,27 @@ def test_all_forms_of_append_agree(client: httpx.Client, make_buffer: MakeBuffer
         assert client.get(f"/buffers/{name}/data").json()["data"] == ROWS, media_type
 
 
+def test_a_byte_order_mark_is_passed_over(client: httpx.Client, make_buffer: MakeBuffer) -> None:
+    """As some editors and Windows programs write it, in front of any body of text."""
+    mark = b"\xef\xbb\xbf"
+    name = f"{make_buffer()}-marked"
+
+    def post(path: str, body: bytes, media_type: str = "application/json") -> Any:
+        headers = {"content-type": media_type}
+        answer = client.post(path, content=mark + body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    post("/buffers", json.dumps({"buffer_id": name}).encode())
+    row = {"x": 1, "s": "\ufeffnot a mark"}
+    post("/append", json.dumps({"buffer_id": name, "data": row}, ensure_ascii=False).encode())
+    post(f"/append?buffer_id={name}", b'{"x": 2}\n{"x": 3}\n', "application/x-ndjson")
+    features = post("/features", json.dumps({"buffer_id": name, "rolling_windows": [2]}).encode())
+    assert features["data"][0]["s"] == row["s"]
+    assert [line["x_rolling_mean_2"] for line in features["data"]] == [1, 1.5, 2.5]
+    assert client.delete(f"/buffers/{name}").status_code == 200
+
+
 def test_a_large_answer_streams_whole(client: httpx.Client, make_buffer: MakeBuffer) -> None:
     name = make_buffer(window_size=100_000)
     table = pa.table({"x": range(100_000), "s": [f"row {k}" for k in range(100_000)]})

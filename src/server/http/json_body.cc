@@ -36,7 +36,8 @@ Status WrongType(Location location, std::string_view wanted, dom::element value)
 
 Status AsString(dom::element value, Location location, std::string* out) {
   std::string_view text;
-  if (value.get(text) != simdjson::SUCCESS) return WrongType(location, "a string", value);
+  if (value.get(text) != simdjson::SUCCESS)
+    return WrongType(std::move(location), "a string", value);
   out->assign(text);
   return Status::OK();
 }

@@ -50,6 +50,12 @@ TEST_F(JsonBodyTest, NullIsAsAbsent) {
   EXPECT_FALSE(body_.Has("window_size"));
 }
 
+TEST_F(JsonBodyTest, AByteOrderMarkIsPassedOver) {
+  ASSERT_TRUE(Parse("\xEF\xBB\xBF{\"buffer_id\":\"a\"}").ok());
+  EXPECT_EQ(*body_.RequiredString("buffer_id"), "a");
+  EXPECT_EQ(Outcome(Parse("\xEF\xBB\xBF\xEF\xBB\xBF{}")), "malformed_body/body");
+}
+
 TEST_F(JsonBodyTest, LocatesWrongTypes) {
   ASSERT_TRUE(Parse(R"({"buffer_id":5,"window_size":1.5,"flag":1,"list":[1,"2"],"names":[1],
                         "schema":{"a":1}})")

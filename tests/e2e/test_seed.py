@@ -1,11 +1,20 @@
-"""All eight calls with the bodies and answers of the seed's document, field for field."""
+"""The seed: its eight calls field for field, its Python example as it stands."""
 
+from __future__ import annotations
+
+import asyncio
+import hashlib
 import math
+import random
+import re
+import runpy
+import statistics
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
+from server_process import ROOT, ServerProcess
 
 MakeBuffer = Callable[..., str]
 
@@ -14,6 +23,9 @@ READINGS = [
     {"temperature": 73.1, "humidity": 44.8, "pressure": 1013.10},
     {"temperature": 71.9, "humidity": 46.0, "pressure": 1013.50},
 ]
+EXAMPLE = ROOT / "examples" / "custom_feature_pipeline.py"
+EXAMPLE_SHA256 = "68f15414cc9454493a3b398e81b3f20d61bfd64a98da7c7d9dacbd8af0e75999"
+LINE = re.compile(r"Sample (\d+): rolling_mean_5=(-?\d+\.\d\d)")
 STATISTICS = [
     "buffer_id",
     "size",
@@ -215,3 +227,43 @@ def test_types_as_rows_bring_them(client: httpx.Client, make_buffer: MakeBuffer)
     assert data["data"] == [{"n": None, "late": None, "s": None} | row for row in rows]
     assert ok(client.get(f"/buffers/{singles}/data"))["data"] == data["data"]
     assert ok(client.get(f"/buffers/{batch}"))["numeric_columns"] == ["n"]
+
+
+def test_the_example_prints_features_from_sample_20_on(
+    server: ServerProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unmodified: only the port that it talks to and the pauses that it makes are ours."""
+
+    class ClientOfThisServer(httpx.AsyncClient):
+        """The example has port 14345 in it; the test's server has another one."""
+
+        async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
+            assert str(url).startswith("http://localhost:14345/"), url
+            answer = await super().request(
+                method, httpx.URL(url).copy_with(host="127.0.0.1", port=server.port), **options
+            )
+            assert answer.status_code == 200, answer.text
+            return answer
+
+    sleep = asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda _: sleep(0))
+    monkeypatch.setattr(httpx, "AsyncClient", ClientOfThisServer)
+    random.seed(5)
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+
+    random.seed(5)
+    values = [72 + random.gauss(0, 2) for _ in range(100)]
+    printed = [LINE.fullmatch(line) for line in capsys.readouterr().out.splitlines()]
+    assert [int(line[1]) for line in printed if line] == list(range(20, 100))
+    assert len(printed) == 80
+    for line in printed:
+        assert line is not None
+        i = int(line[1])
+        assert float(line[2]) == pytest.approx(statistics.fmean(values[i - 4 : i + 1]), abs=0.006)
+    with server.client() as client:
+        assert client.get("/buffers/custom-features").status_code == 404
+
+
+def test_the_example_is_the_documents() -> None:
+    """Whoever changes the example changes what its users were promised."""
+    assert hashlib.sha256(EXAMPLE.read_bytes()).hexdigest() == EXAMPLE_SHA256

@@ -15,7 +15,7 @@ import pyarrow as pa
 from server_process import PREFIX, ServerProcess
 
 CLIENTS = 32
-SOAK_SECONDS = float(os.environ.get("HEADRACE_SOAK_SECONDS", "8"))
+SOAK_SECONDS = float(os.environ.get("HEADRACE_SOAK_SECONDS", "4"))
 WINDOW = 5000
 ARROW = "application/vnd.apache.arrow.stream"
 
@@ -23,7 +23,8 @@ ARROW = "application/vnd.apache.arrow.stream"
 class SoakClient(threading.Thread):
     """Appends numbered rows in batches and checks what it reads, until told to stop.
 
-    Row `seq` of a client holds a = seq, b = 2 seq, c = -seq, and how many rows of its batch follow.
+    Row `seq` of a client holds a = seq, b = 2 seq, c = -seq, a text, and how many rows of its batch
+    follow.
     """
 
     def __init__(self, number: int, port: int, buffer: str, stop: threading.Event) -> None:
@@ -65,6 +66,7 @@ class SoakClient(threading.Thread):
                 "a": seq,
                 "b": 2 * seq,
                 "c": -float(seq),
+                "text": f"row {seq} of {self.number}",
                 "one": 1.0,
                 "left": self.sent + size - 1 - seq,
             }
@@ -100,12 +102,16 @@ class SoakClient(threading.Thread):
         self.seen_appends = stats["append_count"]
 
     def check(self, table: pa.Table) -> None:
+        table.validate(full=True)
+        assert 0 < table.num_rows <= WINDOW
         column: dict[str, Any] = {
             name: table[name].to_numpy() for name in ["client", "a", "b", "c", "left"]
         }
         a, left, client = column["a"], column["left"], column["client"]
         assert (column["b"] == 2 * a).all(), "torn row"
         assert (column["c"] == -a).all(), "torn row"
+        texts = table["text"].to_pylist()
+        assert texts == [f"row {n} of {c}" for n, c in zip(a, client, strict=True)], "torn row"
         for number in np.unique(client):
             mine = a[client == number]
             assert (np.diff(mine) == 1).all(), f"rows of client {number} lost or out of order"

@@ -51,6 +51,10 @@ def mismatch(name: str, data: Any, *location: str) -> Refusal:
     return Refusal(name, 422, "type_mismatch", "POST", "/append", body, location=location)
 
 
+def no_rows(name: str, data: Any, *place: str) -> Refusal:
+    return invalid(name, "/append", {"buffer_id": "{}", "data": data}, "body", "data", *place)
+
+
 def feature(name: str, **options: Any) -> Refusal:
     (option,) = options
     return invalid(f"features: {name}", "/features", {"buffer_id": "{}", **options}, "body", option)
@@ -96,18 +100,29 @@ REFUSALS = [
     # append
     invalid("no rows", "/append", {"buffer_id": "{}"}),
     invalid("no buffer", "/append", {"data": GOOD}),
-    invalid("rows as a number", "/append", {"buffer_id": "{}", "data": 7}),
-    invalid("a row as a number", "/append", {"buffer_id": "{}", "data": [GOOD, 7]}),
+    no_rows("rows as a number", 7),
+    no_rows("rows as text", "row"),
+    no_rows("rows as null", None),
+    no_rows("a row as a number", [GOOD, 7], "1"),
+    no_rows("a row as a list", [[GOOD]], "0"),
     invalid("an unknown field", "/append", {"buffer_id": "{}", "data": GOOD, "x": 1}),
     mismatch("text in numbers", [GOOD, {"i": "1"}], "body", "data", "1", "i"),
     mismatch("a number in text", {"s": 1}, "body", "data", "0", "s"),
-    mismatch("a bool in numbers", [GOOD, GOOD, {"f": True}], "body", "data", "2", "f"),
+    mismatch("text in doubles", {"f": "1.5"}, "body", "data", "0", "f"),
+    mismatch("a bool in doubles", [GOOD, GOOD, {"f": True}], "body", "data", "2", "f"),
+    mismatch("a bool in integers", {"i": True}, "body", "data", "0", "i"),
     mismatch("a number in bools", {"b": 0}, "body", "data", "0", "b"),
     mismatch("an object", [{"new": {"deep": 1}}], "body", "data", "0", "new"),
     mismatch("a list", [{"i": [1]}], "body", "data", "0", "i"),
+    mismatch("a list in a new column", {"new": [1]}, "body", "data", "0", "new"),
     mismatch("an integer beyond int64", {"i": 2**63}, "body", "data", "0", "i"),
+    mismatch("an integer beyond all types", {"i": 10**40}, "body", "data", "0", "i"),
     mismatch("both kinds in one request", [{"new": 1}, {"new": "x"}], "body", "data", "1", "new"),
     raw("not JSON", 400, MALFORMED, b'{"buffer_id": ', JSON, "/append"),
+    raw("a bare word", 400, MALFORMED, b"nonsense", JSON, "/append"),
+    raw("no value", 400, MALFORMED, b'{"data": {"i": 1}, "buffer_id": }', JSON, "/append"),
+    raw("more text", 400, MALFORMED, b'{"data": {"i": 1}, "buffer_id": "x"} more', JSON, "/append"),
+    raw("a list as body", 422, "invalid_argument", b"[1]", JSON, "/append"),
     raw("an empty body", 400, MALFORMED, b"", JSON, "/append"),
     raw("NaN", 400, MALFORMED, b'{"data": {"f": NaN}}', JSON, "/append"),
     raw("a bad line", 400, MALFORMED, b'{"i": 1}\n{"i": \n', NDJSON, TO_BUFFER),
@@ -138,6 +153,7 @@ REFUSALS = [
     feature("a window beyond the limit", rolling_windows=[1_000_001]),
     feature("too many windows", rolling_windows=list(range(1, 66))),
     feature("a window as text", rolling_windows=["5"]),
+    feature("half a window", rolling_windows=[2.5]),
     feature("windows as a number", rolling_windows=5),
     feature("lag 0", lag_periods=[0]),
     feature("a negative lag", lag_periods=[-1]),
@@ -147,6 +163,7 @@ REFUSALS = [
     feature("lags as text", include_lags="yes"),
     feature("tail 0", tail=0),
     feature("a negative tail", tail=-1),
+    feature("a tail as text", tail="5"),
     feature("min_samples 0", min_samples=0),
     feature("ddof 2", ddof=2),
     feature("another fill", fill="one"),
@@ -229,6 +246,13 @@ def check_error(answer: httpx.Response, refusal: Refusal) -> None:
         assert body["detail"] == body["error"]["message"]
     if refusal.status == 405:
         assert answer.headers["allow"]
+
+
+def test_a_misspelt_field_is_offered_the_right_one(
+    client: httpx.Client, make_buffer: MakeBuffer
+) -> None:
+    ask = {"buffer_id": make_buffer(), "rolling_windws": [5]}
+    assert "rolling_windows" in client.post("/features", json=ask).json()["error"]["message"]
 
 
 def test_a_bad_row_poisons_nothing(client: httpx.Client, make_buffer: MakeBuffer) -> None:
