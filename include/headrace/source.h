@@ -11,6 +11,9 @@
 namespace arrow {
 class RecordBatchReader;
 class Schema;
+namespace compute {
+class Expression;
+}
 }  // namespace arrow
 
 namespace headrace {
@@ -20,16 +23,22 @@ namespace headrace {
 struct ReadRequest {
   /// Columns to return, in this order; empty optional: all.
   std::optional<std::vector<std::string>> columns;
+  /// Only the rows for which this is true: a boolean expression bound to the source's schema, as
+  /// expr::ParseFilter() makes them; null: all rows. Comes before `limit`.
+  std::shared_ptr<const arrow::compute::Expression> filter;
   /// Only the first `limit` rows, or with `from_end` the last ones (still oldest first). At least
   /// 0.
   std::optional<int64_t> limit;
   bool from_end = false;
+  /// Rows in the order of the source; false: in any order, if that is quicker.
+  bool ordered = true;
 };
 
 /// A reader and what of the request it has applied already; the caller shapes the rest.
 struct OpenedSource {
   std::shared_ptr<arrow::RecordBatchReader> reader;
   bool columns_applied = false;
+  bool filter_applied = false;
   bool limit_applied = false;
 };
 

@@ -1,0 +1,211 @@
+#include "scan/file_table.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <arrow/filesystem/localfs.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+#include <parquet/metadata.h>
+
+#include "headrace/error_code.h"
+#include "scan/parquet_border.h"
+#include "scan/schema_union.h"
+
+namespace headrace::scan {
+namespace {
+
+constexpr size_t kMaxOpenFiles = 256;
+constexpr int64_t kFooterShare = 8;   // of the limit: kept for files that stay open
+constexpr int64_t kParsedFooter = 8;  // bytes in memory for a byte of the footer, about
+constexpr int64_t kUsualPage = 1 << 20;
+constexpr std::string_view kNullFolder = "__HIVE_DEFAULT_PARTITION__";
+
+Result<std::shared_ptr<const ParquetFile>> OpenFile(const std::string& path,
+                                                    arrow::MemoryPool* pool) {
+  arrow::fs::LocalFileSystem files;
+  auto opened = files.OpenInputFile(path);
+  if (!opened.ok()) {
+    return MakeError(ErrorCode::kIOError,
+                     fmt::format("{} cannot be opened: {}", path, opened.status().message()),
+                     {path});
+  }
+  return ParquetFile::Open(path, std::move(*opened), pool);
+}
+
+bool IsInteger(std::string_view text) {
+  int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() &&
+         std::to_string(value) == text;  // "007" is a name, not a number
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const FileTable>> FileTable::Make(const ScanOptions& options,
+                                                         MemoryBudget* pool) {
+  auto table = std::shared_ptr<FileTable>(new FileTable());
+  table->options_ = options;
+  table->footers_ = pool->Reserve("footers");
+  ARROW_ASSIGN_OR_RAISE(auto found, FindFiles(options.paths));
+  for (DataFile& file : found) ARROW_RETURN_NOT_OK(table->AddFile(std::move(file), pool));
+  ARROW_RETURN_NOT_OK(table->MakeSchema());
+  return table;
+}
+
+Status FileTable::AddFile(DataFile found, MemoryBudget* pool) {
+  if (found.format != FileFormat::kParquet) {
+    return MakeError(ErrorCode::kNotImplemented,
+                     fmt::format("{}: only Parquet files are scanned", found.path), {found.path});
+  }
+  ARROW_ASSIGN_OR_RAISE(auto parquet, OpenFile(found.path, pool));
+  File file;
+  file.found = std::move(found);
+  file.num_rows = parquet->metadata().num_rows();
+  file.num_row_groups = parquet->num_row_groups();
+  ARROW_ASSIGN_OR_RAISE(file.num_bytes, parquet->file()->GetSize());
+  // Files of one kind share their schema.
+  const bool same = !files_.empty() && files_.back().schema->Equals(*parquet->schema());
+  file.schema = same ? files_.back().schema : parquet->schema();
+  AddNeeds(*parquet);
+  const int64_t bytes = parquet->metadata().size() * kParsedFooter;
+  if (files_.size() < kMaxOpenFiles &&
+      footer_bytes_ + bytes <= pool->limit_bytes() / kFooterShare) {
+    footer_bytes_ += bytes;
+    ARROW_RETURN_NOT_OK(footers_.Resize(footer_bytes_));
+    file.parquet = std::move(parquet);
+  }
+  files_.push_back(std::move(file));
+  return Status::OK();
+}
+
+// The heaviest row group of each file stands for the others.
+void FileTable::AddNeeds(const ParquetFile& file) {
+  int heaviest = -1;
+  int64_t most = -1;
+  for (int i = 0; i < file.num_row_groups(); ++i) {
+    const int64_t bytes = file.metadata().RowGroup(i)->total_byte_size();
+    if (bytes > most) {
+      most = bytes;
+      heaviest = i;
+    }
+  }
+  for (const ParquetColumn& column : file.columns()) {
+    ColumnNeed need;
+    if (heaviest >= 0) {
+      const auto group = file.metadata().RowGroup(heaviest);
+      const int64_t rows = std::max<int64_t>(1, group->num_rows());
+      for (const int leaf : column.leaves) {
+        const auto chunk = group->ColumnChunk(leaf);
+        const int64_t page = std::min(chunk->total_uncompressed_size(), kUsualPage);
+        need.page_bytes += page;
+        need.compressed_bytes += std::min(chunk->total_compressed_size(), page);
+        if (chunk->has_dictionary_page()) need.dictionary_bytes += page;
+        need.row_bytes += 8 + chunk->total_uncompressed_size() / rows;
+      }
+    }
+    const auto [known, added] = named_needs_.emplace(column.field->name(), need);
+    if (added) continue;
+    known->second.page_bytes = std::max(known->second.page_bytes, need.page_bytes);
+    known->second.compressed_bytes =
+        std::max(known->second.compressed_bytes, need.compressed_bytes);
+    known->second.dictionary_bytes =
+        std::max(known->second.dictionary_bytes, need.dictionary_bytes);
+    known->second.row_bytes = std::max(known->second.row_bytes, need.row_bytes);
+  }
+}
+
+Status FileTable::MakeSchema() {
+  SchemaUnion columns;
+  const arrow::Schema* last = nullptr;
+  for (const File& file : files_) {
+    if (file.schema.get() != last) {
+      ARROW_RETURN_NOT_OK(columns.Add(*file.schema, file.found.path));
+    }
+    last = file.schema.get();
+  }
+  arrow::FieldVector fields;
+  if (!options_.source_file_column.empty()) {
+    fields.push_back(arrow::field(options_.source_file_column, arrow::utf8(), false));
+  }
+  const auto own = columns.schema();
+  fields.insert(fields.end(), own->fields().begin(), own->fields().end());
+  if (!options_.source_file_column.empty() &&
+      own->GetFieldIndex(options_.source_file_column) >= 0) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     fmt::format("the files have a column '{}' of their own: name the column of "
+                                 "source files otherwise",
+                                 options_.source_file_column),
+                     {"source_file_column"});
+  }
+  for (const File& file : files_) {
+    for (const auto& [name, value] : file.found.partition) {
+      const auto known = std::find_if(fields.begin(), fields.end(),
+                                      [&](const auto& field) { return field->name() == name; });
+      const auto type = value == kNullFolder ? arrow::null()
+                        : IsInteger(value)   ? arrow::int64()
+                                             : arrow::utf8();
+      if (known == fields.end()) {
+        fields.push_back(arrow::field(name, type));
+      } else if (own->GetFieldIndex(name) < 0 && !(*known)->type()->Equals(*type)) {
+        const bool was_null = (*known)->type()->id() == arrow::Type::NA;
+        const bool is_null = type->id() == arrow::Type::NA;
+        if (!is_null) *known = (*known)->WithType(was_null ? type : arrow::utf8());
+      }
+    }
+  }
+  for (auto& field : fields) {
+    if (field->type()->id() == arrow::Type::NA && own->GetFieldIndex(field->name()) < 0) {
+      field = field->WithType(arrow::utf8());
+    }
+    const auto need = named_needs_.find(field->name());
+    needs_.push_back(need == named_needs_.end() ? ColumnNeed{.row_bytes = 16} : need->second);
+  }
+  schema_ = arrow::schema(std::move(fields));
+  return Status::OK();
+}
+
+Result<std::shared_ptr<const ParquetFile>> FileTable::OpenParquet(size_t index,
+                                                                  arrow::MemoryPool* pool) const {
+  const File& file = files_[index];
+  if (file.parquet != nullptr) return file.parquet;
+  ARROW_ASSIGN_OR_RAISE(auto parquet, OpenFile(file.found.path, pool));
+  if (parquet->metadata().num_rows() != file.num_rows ||
+      parquet->num_row_groups() != file.num_row_groups ||
+      !parquet->schema()->Equals(*file.schema)) {
+    return MakeError(ErrorCode::kCorruptFile,
+                     fmt::format("{} was changed while it was scanned", file.found.path),
+                     {file.found.path});
+  }
+  return parquet;
+}
+
+std::shared_ptr<arrow::Scalar> FileTable::ConstantOf(const arrow::Field& field,
+                                                     const File& file) const {
+  if (!options_.source_file_column.empty() && field.name() == options_.source_file_column) {
+    return std::make_shared<arrow::StringScalar>(file.found.path);
+  }
+  for (const auto& [name, value] : file.found.partition) {
+    if (name != field.name() || value == kNullFolder) continue;
+    auto scalar = arrow::Scalar::Parse(field.type(), value);
+    if (scalar.ok()) return *scalar;
+  }
+  return arrow::MakeNullScalar(field.type());
+}
+
+std::shared_ptr<const std::vector<FieldSource>> FileTable::SourcesOf(const ReadPlan& plan,
+                                                                     size_t index) const {
+  const File& file = files_[index];
+  auto sources = std::make_shared<std::vector<FieldSource>>();
+  for (const auto& field : plan.fields) {
+    FieldSource source;
+    source.column = file.schema->GetFieldIndex(field->name());
+    if (source.column < 0) source.constant = ConstantOf(*field, file);
+    sources->push_back(std::move(source));
+  }
+  return sources;
+}
+
+}  // namespace headrace::scan

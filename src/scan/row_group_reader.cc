@@ -1,0 +1,284 @@
+#include "scan/row_group_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <arrow/array/array_binary.h>
+#include <arrow/array/array_dict.h>
+#include <arrow/array/array_primitive.h>
+#include <arrow/array/util.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/compute/cast.h>
+#include <arrow/compute/exec.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/byte_size.h>
+#include <fmt/format.h>
+#include <parquet/metadata.h>
+
+#include "headrace/error_code.h"
+#include "scan/parquet_border.h"
+#include "scan/parquet_file.h"
+
+namespace headrace::scan {
+namespace {
+
+// Bytes that the rows of a dictionary array come to when they are copied out.
+class ExpandedBytes {
+ public:
+  explicit ExpandedBytes(const arrow::Array& array) {
+    if (array.type_id() != arrow::Type::DICTIONARY) return;
+    column_ = &static_cast<const arrow::DictionaryArray&>(array);
+    dictionary_ = &static_cast<const arrow::BinaryArray&>(*column_->dictionary());
+    indices_ = static_cast<const arrow::Int32Array&>(*column_->indices()).raw_values();
+  }
+  int64_t operator()(int64_t row) const {
+    if (column_ == nullptr || column_->IsNull(row)) return 0;
+    return dictionary_->value_length(indices_[row]);
+  }
+
+ private:
+  const arrow::DictionaryArray* column_ = nullptr;
+  const arrow::BinaryArray* dictionary_ = nullptr;
+  const int32_t* indices_ = nullptr;
+};
+
+// How many rows from `begin` on can be copied out within `max_bytes`, at least one.
+int64_t RowsThatFit(const arrow::Array& array, int64_t begin, int64_t rows, int64_t max_bytes) {
+  if (array.type_id() != arrow::Type::DICTIONARY) return rows;
+  const auto& encoded = static_cast<const arrow::DictionaryArray&>(array);
+  const auto& values = static_cast<const arrow::BinaryArray&>(*encoded.dictionary());
+  // No string is longer than all of them together.
+  if (values.total_values_length() < max_bytes / std::max<int64_t>(rows, 1)) return rows;
+  const ExpandedBytes bytes_of(array);
+  int64_t bytes = 0;
+  for (int64_t i = 0; i < rows; ++i) {
+    bytes += bytes_of(begin + i);
+    if (bytes > max_bytes) return std::max<int64_t>(i, 1);
+  }
+  return rows;
+}
+
+}  // namespace
+
+RowGroupReader::RowGroupReader(RowGroupPiece piece, std::shared_ptr<const ReadPlan> plan,
+                               const ReadPace& pace, arrow::MemoryPool* pool)
+    : piece_(std::move(piece)),
+      plan_(std::move(plan)),
+      pace_(pace),
+      pool_(pool),
+      filter_(plan_, pool),
+      num_filter_(piece_.filter_decided || plan_->filter.empty()
+                      ? 0
+                      : static_cast<size_t>(plan_->num_filter)) {}
+
+Result<std::unique_ptr<RowGroupReader>> RowGroupReader::Make(RowGroupPiece piece,
+                                                             std::shared_ptr<const ReadPlan> plan,
+                                                             const ReadPace& pace,
+                                                             arrow::MemoryPool* pool) {
+  auto reader = std::unique_ptr<RowGroupReader>(
+      new RowGroupReader(std::move(piece), std::move(plan), pace, pool));
+  ARROW_RETURN_NOT_OK(reader->OpenColumns());
+  return reader;
+}
+
+Status RowGroupReader::OpenColumns() {
+  const auto group = piece_.file->metadata().RowGroup(piece_.row_group);
+  const int64_t rows = std::max<int64_t>(1, group->num_rows());
+  row_bytes_ = 0;
+  for (size_t field = 0; field < plan_->fields.size(); ++field) {
+    const int column = (*piece_.sources)[field].column;
+    columns_.emplace_back();
+    if (column < 0) continue;
+    ARROW_ASSIGN_OR_RAISE(columns_.back(),
+                          OpenColumn(piece_.file, piece_.row_group, column, pace_.column, pool_));
+    for (const int leaf : piece_.file->columns()[static_cast<size_t>(column)].leaves) {
+      row_bytes_ += 8 + group->ColumnChunk(leaf)->total_uncompressed_size() / rows;
+    }
+  }
+  row_bytes_ = std::max<int64_t>(row_bytes_, 1);
+  return Status::OK();
+}
+
+int64_t RowGroupReader::WindowRows(int64_t rows_left) const noexcept {
+  const ChunkContext context{
+      .available_bytes = pace_.batch_bytes, .row_bytes = row_bytes_, .rows_left = rows_left};
+  return std::clamp<int64_t>(pace_.strategy->RowsPerChunk(context), 1, rows_left);
+}
+
+int64_t RowGroupReader::ColumnBytes() const noexcept {
+  // A column with long values may take half of a batch; the others are short then as a rule.
+  return std::max<int64_t>(pace_.batch_bytes / 2, 1);
+}
+
+Status RowGroupReader::Skip(size_t begin_field, size_t end_field, int64_t rows) {
+  if (rows == 0) return Status::OK();
+  for (size_t field = begin_field; field < end_field; ++field) {
+    if (columns_[field] != nullptr) ARROW_RETURN_NOT_OK(columns_[field]->Skip(rows));
+  }
+  return Status::OK();
+}
+
+Result<std::shared_ptr<arrow::Array>> RowGroupReader::Take(size_t field, int64_t rows) {
+  WindowColumn* const column = columns_[field].get();
+  if (column == nullptr) {
+    return arrow::MakeArrayFromScalar(*(*piece_.sources)[field].constant, rows, pool_);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto array, column->Take(rows));
+  if (pace_.rest) column->Rest();
+  return array;
+}
+
+// Makes the array one of its field's type. Strings by dictionary stay so until they are given out.
+Result<std::shared_ptr<arrow::Array>> RowGroupReader::Fit(size_t field,
+                                                          std::shared_ptr<arrow::Array> array) {
+  const auto& type = plan_->fields[field]->type();
+  if (array->type()->Equals(*type)) return array;
+  if (array->type_id() == arrow::Type::DICTIONARY && type->id() != arrow::Type::DICTIONARY) {
+    const auto& encoded = static_cast<const arrow::DictionaryType&>(*array->type());
+    if (encoded.value_type()->Equals(*type)) return array;
+    ARROW_ASSIGN_OR_RAISE(array, DecodeDictionary(array, pool_));
+  }
+  arrow::compute::ExecContext context(pool_);
+  auto cast = arrow::compute::Cast(*array, type, arrow::compute::CastOptions::Safe(), &context);
+  if (cast.ok() || CodeOf(cast.status()) == ErrorCode::kMemoryLimit) return cast;
+  return MakeError(
+      ErrorCode::kTypeMismatch,
+      fmt::format("{}, row group {}, column '{}': {}", piece_.file->path(), piece_.row_group,
+                  plan_->fields[field]->name(), cast.status().message()),
+      {piece_.file->path(), std::to_string(piece_.row_group), plan_->fields[field]->name()});
+}
+
+Result<int64_t> RowGroupReader::ReadFilterColumns(int64_t rows) {
+  for (size_t field = 0; field < num_filter_; ++field) {
+    if (columns_[field] == nullptr) continue;
+    ARROW_ASSIGN_OR_RAISE(rows, columns_[field]->Prepare(rows, ColumnBytes()));
+  }
+  window_.columns.clear();
+  for (size_t field = 0; field < num_filter_; ++field) {
+    ARROW_ASSIGN_OR_RAISE(auto array, Take(field, rows));
+    ARROW_ASSIGN_OR_RAISE(array, Fit(field, std::move(array)));
+    window_.columns.push_back(std::move(array));
+  }
+  ARROW_ASSIGN_OR_RAISE(window_.mask, filter_.Decide(window_.columns, rows));
+  return rows;
+}
+
+// Goes to the next rows that may be given out: false at the end of the piece.
+Result<bool> RowGroupReader::NextWindow() {
+  while (range_ < piece_.rows.size()) {
+    const RowRange range = piece_.rows[range_];
+    if (row_ < range.begin) {
+      ARROW_RETURN_NOT_OK(Skip(0, columns_.size(), range.begin - row_));
+      row_ = range.begin;
+    }
+    if (row_ >= range.end) {
+      ++range_;
+      continue;
+    }
+    window_ = Window();
+    window_.rows = WindowRows(range.end - row_);
+    if (num_filter_ == 0) {
+      window_.end = window_.rows;
+    } else {
+      ARROW_ASSIGN_OR_RAISE(window_.rows, ReadFilterColumns(window_.rows));
+      window_.at = window_.mask.first;
+      window_.end = window_.mask.end;
+    }
+    rows_read_ += window_.rows;
+    row_ += window_.rows;
+    if (window_.end == 0) {
+      ARROW_RETURN_NOT_OK(Skip(num_filter_, columns_.size(), window_.rows));
+      continue;
+    }
+    ARROW_RETURN_NOT_OK(Skip(num_filter_, columns_.size(), window_.at));
+    return true;
+  }
+  return false;
+}
+
+// The next rows of the window as far as their columns can be read side by side.
+Result<std::shared_ptr<arrow::RecordBatch>> RowGroupReader::TakePiece() {
+  int64_t rows = window_.end - window_.at;
+  for (size_t field = num_filter_; field < columns_.size(); ++field) {
+    if (columns_[field] == nullptr) continue;
+    ARROW_ASSIGN_OR_RAISE(rows, columns_[field]->Prepare(rows, ColumnBytes()));
+  }
+  std::shared_ptr<arrow::Array> mask;
+  int64_t kept = rows;
+  if (window_.mask.rows != nullptr) {
+    auto some = window_.mask.rows->Slice(window_.at, rows);
+    kept = static_cast<const arrow::BooleanArray&>(*some).true_count();
+    if (kept < rows) mask = std::move(some);
+  }
+  arrow::compute::ExecContext context(pool_);
+  arrow::ArrayVector arrays(columns_.size());
+  for (size_t field = 0; field < columns_.size(); ++field) {
+    auto& array = arrays[field];
+    if (field < num_filter_) {
+      array = window_.columns[field]->Slice(window_.at, rows);
+    } else {
+      ARROW_ASSIGN_OR_RAISE(array, Take(field, rows));
+    }
+    if (mask != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(
+          auto filtered,
+          arrow::compute::Filter(array, mask, arrow::compute::FilterOptions::Defaults(), &context));
+      array = filtered.make_array();
+    }
+    if (field >= num_filter_) {
+      ARROW_ASSIGN_OR_RAISE(array, Fit(field, std::move(array)));
+    }
+  }
+  window_.at += rows;
+  if (window_.at == window_.end) {
+    ARROW_RETURN_NOT_OK(Skip(num_filter_, columns_.size(), window_.rows - window_.end));
+    window_.end = window_.rows = window_.at = 0;
+    window_.columns.clear();
+  }
+  arrow::ArrayVector output;
+  arrow::FieldVector fields;
+  for (const int field : plan_->output) {
+    output.push_back(std::move(arrays[static_cast<size_t>(field)]));
+    fields.push_back(plan_->fields[static_cast<size_t>(field)]->WithType(output.back()->type()));
+  }
+  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), kept, std::move(output));
+}
+
+// Rows of what is ready, with strings copied out, as many as fit.
+Result<std::shared_ptr<arrow::RecordBatch>> RowGroupReader::TakeReady() {
+  int64_t rows = ready_->num_rows() - ready_at_;
+  const auto is_expanded = [&](int i) {
+    return plan_->schema->field(i)->type()->id() != arrow::Type::DICTIONARY;
+  };
+  for (int i = 0; i < ready_->num_columns(); ++i) {
+    if (is_expanded(i)) rows = RowsThatFit(*ready_->column(i), ready_at_, rows, ColumnBytes());
+  }
+  arrow::ArrayVector columns;
+  for (int i = 0; i < ready_->num_columns(); ++i) {
+    auto column = ready_->column(i)->Slice(ready_at_, rows);
+    if (is_expanded(i)) {
+      ARROW_ASSIGN_OR_RAISE(column, DecodeDictionary(column, pool_));
+    }
+    columns.push_back(std::move(column));
+  }
+  ready_at_ += rows;
+  if (ready_at_ == ready_->num_rows()) ready_ = nullptr;
+  auto batch = arrow::RecordBatch::Make(plan_->schema, rows, std::move(columns));
+  return batch;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> RowGroupReader::Next() {
+  while (ready_ == nullptr) {
+    if (window_.at == window_.end) {
+      ARROW_ASSIGN_OR_RAISE(const bool more, NextWindow());
+      if (!more) return nullptr;
+    }
+    ARROW_ASSIGN_OR_RAISE(ready_, TakePiece());
+    ready_at_ = 0;
+    if (ready_->num_rows() == 0) ready_ = nullptr;
+  }
+  return TakeReady();
+}
+
+}  // namespace headrace::scan

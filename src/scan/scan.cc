@@ -1,0 +1,141 @@
+#include "headrace/scan.h"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <arrow/compute/expression.h>
+#include <arrow/compute/initialize.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include "headrace/error_code.h"
+#include "headrace/memory_budget.h"
+#include "scan/file_table.h"
+#include "scan/memory_plan.h"
+#include "scan/parquet_pieces.h"
+#include "scan/plan_request.h"
+#include "scan/scanner.h"
+
+namespace headrace {
+namespace {
+
+constexpr int64_t kPieceRows = 1 << 20;
+constexpr int64_t kRowsWorthAThread = 1 << 17;
+
+// A scan's own share of the process's budget: what it may hold, batches that were given out
+// included. Buffers outlive the scan, and give their memory back to it: a share that is left is
+// kept until it is empty.
+class ShareKeeper {
+ public:
+  static std::shared_ptr<MemoryBudget> Make(int64_t limit, MemoryBudget* parent) {
+    return {new MemoryBudget(limit, parent), Retire};
+  }
+
+ private:
+  static void Retire(MemoryBudget* share) {
+    static std::mutex mutex;
+    static std::vector<std::unique_ptr<MemoryBudget>> retired;
+    std::lock_guard lock(mutex);
+    retired.emplace_back(share);
+    std::erase_if(retired, [](const auto& left) { return left->used_bytes() == 0; });
+  }
+};
+
+int MaxThreads(const ScanOptions& options) {
+  if (options.max_concurrent > 0) return options.max_concurrent;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+}  // namespace
+
+struct Scan::Impl {
+  ScanOptions options;
+  std::shared_ptr<MemoryBudget> share;
+  std::shared_ptr<const scan::FileTable> table;
+
+  Result<scan::MemoryPlan> PlanFor(const scan::ReadPlan& plan, const ReadRequest& request) const;
+};
+
+Scan::Scan(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Scan::~Scan() = default;
+
+Result<std::shared_ptr<Scan>> Scan::Open(ScanOptions options, MemoryBudget* budget) {
+  if (options.max_concurrent < 0) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "max_concurrent is at least 1, or 0 for all cores", {"max_concurrent"});
+  }
+  if (options.memory_limit_bytes < 0) {
+    return MakeError(ErrorCode::kInvalidArgument, "memory_limit is at least 1 byte",
+                     {"memory_limit"});
+  }
+  ARROW_RETURN_NOT_OK(arrow::compute::Initialize());
+  if (options.chunk_strategy == nullptr) {
+    options.chunk_strategy = std::make_shared<AdaptiveChunkStrategy>();
+  }
+  auto impl = std::make_unique<Impl>();
+  const int64_t limit =
+      options.memory_limit_bytes > 0 ? options.memory_limit_bytes : budget->limit_bytes();
+  impl->share = ShareKeeper::Make(limit, budget);
+  ARROW_ASSIGN_OR_RAISE(impl->table, scan::FileTable::Make(options, impl->share.get()));
+  impl->options = std::move(options);
+  return std::shared_ptr<Scan>(new Scan(std::move(impl)));
+}
+
+std::shared_ptr<arrow::Schema> Scan::schema() const { return impl_->table->schema(); }
+
+SourceStatistics Scan::statistics() const {
+  SourceStatistics statistics{.num_rows = 0, .num_bytes = 0};
+  for (const auto& file : impl_->table->files()) {
+    if (file.num_rows < 0) statistics.num_rows.reset();
+    if (statistics.num_rows) *statistics.num_rows += file.num_rows;
+    *statistics.num_bytes += file.num_bytes;
+  }
+  return statistics;
+}
+
+std::vector<std::string> Scan::files() const {
+  std::vector<std::string> paths;
+  for (const auto& file : impl_->table->files()) paths.push_back(file.found.path);
+  return paths;
+}
+
+Result<scan::MemoryPlan> Scan::Impl::PlanFor(const scan::ReadPlan& plan,
+                                             const ReadRequest& request) const {
+  std::vector<scan::ColumnNeed> needs;
+  for (const auto& field : plan.fields) {
+    needs.push_back(
+        table->needs()[static_cast<size_t>(table->schema()->GetFieldIndex(field->name()))]);
+  }
+  int64_t rows = 0;
+  for (const auto& file : table->files()) rows += file.num_rows;
+  if (request.filter == nullptr && request.limit) rows = std::min(rows, *request.limit);
+  const int threads = rows < kRowsWorthAThread ? 1 : MaxThreads(options);
+  return scan::PlanMemory(needs, threads, share->limit_bytes());
+}
+
+Result<OpenedSource> Scan::Open(const ReadRequest& request) {
+  ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
+  ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
+  scan::ReadPace pace;
+  pace.column.buffer_bytes = memory.buffer_bytes;
+  pace.batch_bytes = memory.batch_bytes;
+  pace.strategy = impl_->options.chunk_strategy;
+  pace.rest = memory.rest;
+  const bool limited = request.limit && !request.from_end;
+  auto pieces = std::make_unique<scan::ParquetPieces>(
+      impl_->table, plan, pace, memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
+  auto reader = std::make_shared<scan::Scanner>(
+      plan->schema, std::move(pieces),
+      scan::ScannerOptions{.num_threads = memory.num_threads,
+                           .ordered = request.ordered,
+                           .queue_bytes = memory.queue_bytes,
+                           .max_rows = limited ? *request.limit : -1});
+  return OpenedSource{.reader = std::move(reader),
+                      .columns_applied = true,
+                      .filter_applied = true,
+                      .limit_applied = limited};
+}
+
+}  // namespace headrace
