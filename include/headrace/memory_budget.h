@@ -45,9 +45,10 @@ class Reservation {
 /// thread. The budget outlives what draws from it.
 class MemoryBudget final : public arrow::MemoryPool {
  public:
-  /// `limit_bytes` 0 means the default, see DefaultLimitBytes().
-  explicit MemoryBudget(int64_t limit_bytes = 0,
-                        arrow::MemoryPool* parent = arrow::default_memory_pool());
+  /// `limit_bytes` 0 means the default, see DefaultLimitBytes(). `parent` allocates; null means the
+  /// allocator that gives freed memory back to the system soonest (jemalloc where Arrow has it), or
+  /// the one that the variable ARROW_DEFAULT_MEMORY_POOL names.
+  explicit MemoryBudget(int64_t limit_bytes = 0, arrow::MemoryPool* parent = nullptr);
   ~MemoryBudget() override;
 
   /// 70 % of the smaller of this process's cgroup limit (v1 or v2, nearest ancestor included) and

@@ -15,6 +15,7 @@ from headrace.buffer import Buffer
 from headrace.client import Client, RemoteBuffer
 from headrace.errors import (
     Cancelled,
+    CorruptFile,
     HeadraceError,
     HeadraceIOError,
     InvalidArgument,
@@ -36,6 +37,7 @@ __all__ = [
     "BufferStats",
     "Cancelled",
     "Client",
+    "CorruptFile",
     "FeaturePlan",
     "Frame",
     "HeadraceError",

@@ -72,5 +72,9 @@ class Cancelled(HeadraceError):
     """The work was cancelled."""
 
 
+class CorruptFile(HeadraceError, ValueError):
+    """A file's bytes are not what its format says; `location` is path, row group and column."""
+
+
 class HeadraceIOError(HeadraceError, OSError):
     """A file or a socket failed."""

@@ -76,8 +76,8 @@ Result<std::unique_ptr<RowGroupReader>> RowGroupReader::Make(RowGroupPiece piece
                                                              std::shared_ptr<const ReadPlan> plan,
                                                              const ReadPace& pace,
                                                              arrow::MemoryPool* pool) {
-  auto reader = std::unique_ptr<RowGroupReader>(
-      new RowGroupReader(std::move(piece), std::move(plan), pace, pool));
+  std::unique_ptr<RowGroupReader> reader;
+  reader.reset(new RowGroupReader(std::move(piece), std::move(plan), pace, pool));
   ARROW_RETURN_NOT_OK(reader->OpenColumns());
   return reader;
 }

@@ -30,7 +30,7 @@ constexpr int64_t kRowsWorthAThread = 1 << 17;
 class ShareKeeper {
  public:
   static std::shared_ptr<MemoryBudget> Make(int64_t limit, MemoryBudget* parent) {
-    return {new MemoryBudget(limit, parent), Retire};
+    return std::shared_ptr<MemoryBudget>(new MemoryBudget(limit, parent), Retire);
   }
 
  private:
