@@ -34,7 +34,14 @@ int PrecedenceOf(const Node& node) {
   switch (node.kind) {
     case NodeKind::kOr: return 1;
     case NodeKind::kAnd: return 2;
-    case NodeKind::kNot: return 3;
+    case NodeKind::kNot:
+      switch (node.children[0].kind) {  // written as a predicate: `x not in (1)`
+        case NodeKind::kIn:
+        case NodeKind::kLike:
+        case NodeKind::kIsNull:
+        case NodeKind::kIsTrue: return 4;
+        default: return 3;
+      }
     case NodeKind::kCompare:
     case NodeKind::kIn:
     case NodeKind::kLike:
@@ -52,7 +59,7 @@ class Writer {
     switch (node.kind) {
       case NodeKind::kColumn: return Column(node);
       case NodeKind::kLiteral: return Literal(node, /*typed=*/false);
-      case NodeKind::kNot: return Prefixed("not ", node);
+      case NodeKind::kNot: return Not(node);
       case NodeKind::kNegate: return Prefixed("- ", node);
       case NodeKind::kAnd: return Joined(" and ", node);
       case NodeKind::kOr: return Joined(" or ", node);
@@ -60,8 +67,8 @@ class Writer {
       case NodeKind::kCompare: return Joined(" " + SymbolOf(node.op) + " ", node);
       case NodeKind::kIsNull: return Postfixed(node, " is null");
       case NodeKind::kIsTrue: return IsTrue(node);
-      case NodeKind::kIn: return In(node);
-      case NodeKind::kLike: return Like(node);
+      case NodeKind::kIn: return In(node, "");
+      case NodeKind::kLike: return Like(node, "");
       default: break;
     }
     return MakeError(ErrorCode::kInternal, "a node has no text");
@@ -103,6 +110,18 @@ class Writer {
     return Operand(operand, number ? 9 : PrecedenceOf(node), /*typed=*/true);
   }
 
+  Status Not(const Node& node) {
+    const Node& operand = node.children[0];
+    switch (operand.kind) {
+      case NodeKind::kIn: return In(operand, "not ");
+      case NodeKind::kLike: return Like(operand, "not ");
+      case NodeKind::kIsNull: return Postfixed(operand, " is not null");
+      case NodeKind::kIsTrue:
+        return Postfixed(operand, operand.null_as ? " is false" : " is not true");
+      default: return Prefixed("not ", node);
+    }
+  }
+
   Status Joined(const std::string& between, const Node& node) {
     const bool typed = node.kind == NodeKind::kArithmetic;
     for (size_t i = 0; i < node.children.size(); ++i) {
@@ -124,8 +143,8 @@ class Writer {
     return Postfixed(node, node.null_as ? " is not false" : " is true");
   }
 
-  Status In(const Node& node) {
-    ARROW_RETURN_NOT_OK(Postfixed(node, " in ("));
+  Status In(const Node& node, const std::string& negation) {
+    ARROW_RETURN_NOT_OK(Postfixed(node, " " + negation + "in ("));
     for (size_t i = 0; i < node.items.size(); ++i) {
       ARROW_ASSIGN_OR_RAISE(const std::string item, LiteralText(node.items[i], false));
       if (i > 0) text += ", ";
@@ -135,9 +154,9 @@ class Writer {
     return Status::OK();
   }
 
-  Status Like(const Node& node) {
+  Status Like(const Node& node, const std::string& negation) {
     const std::string arrow_text(static_cast<const arrow::StringScalar&>(*node.literal).view());
-    return Postfixed(node, " like " + LikePattern::FromArrow(arrow_text)->SqlText());
+    return Postfixed(node, " " + negation + "like " + LikePattern::FromArrow(arrow_text)->SqlText());
   }
 };
 
