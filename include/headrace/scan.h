@@ -18,6 +18,7 @@ class MemoryBudget;
 struct Skipping {
   bool statistics = true;     ///< row groups by their columns' minimum, maximum and null count
   bool bloom_filters = true;  ///< row groups by bloom filters
+  bool dictionaries = true;   ///< row groups by the dictionaries of strings
   bool page_index = true;     ///< pages by their own statistics
   bool late_columns = true;   ///< columns outside the filter only where rows are left
 };

@@ -39,6 +39,8 @@ Result<bool> ParquetPieces::OpenFile() {
   if (next_file_ == table_->files().size()) return false;
   ARROW_ASSIGN_OR_RAISE(file_, table_->OpenParquet(next_file_, pool_.get()));
   sources_ = table_->SourcesOf(*plan_, next_file_);
+  pruner_ =
+      std::make_unique<Pruner>(file_, sources_, plan_, table_->options().skipping, pool_.get());
   ++next_file_;
   next_row_group_ = 0;
   return true;
@@ -57,9 +59,28 @@ bool ParquetPieces::CanCut(int row_group) const {
   return pace_.column.use_offset_index;
 }
 
+void ParquetPieces::Count(const Pruner::Decision& decision, int64_t rows) {
+  const int64_t left = CountRows(decision.rows);
+  ++so_far_.num_row_groups;
+  so_far_.num_rows += rows;
+  so_far_.read_row_groups += left > 0;
+  so_far_.read_rows += left;
+  if (left == rows) return;
+  const std::string rule = decision.rule != nullptr ? decision.rule : "page index";
+  auto skip = std::find_if(so_far_.skips.begin(), so_far_.skips.end(),
+                           [&](const auto& known) { return known.rule == rule; });
+  if (skip == so_far_.skips.end()) {
+    skip = so_far_.skips.insert(skip, {.rule = rule});
+  }
+  skip->row_groups += left == 0;
+  skip->pages += decision.pages_left_out;
+  skip->rows += rows - left;
+}
+
 Result<std::optional<RowGroupPiece>> ParquetPieces::NextPiece() {
   while (!cut_) {
     if (file_ == nullptr || next_row_group_ == file_->num_row_groups()) {
+      pruner_ = nullptr;
       file_ = nullptr;
       ARROW_ASSIGN_OR_RAISE(const bool more, OpenFile());
       if (!more) return std::nullopt;
@@ -67,7 +88,10 @@ Result<std::optional<RowGroupPiece>> ParquetPieces::NextPiece() {
     }
     const int row_group = next_row_group_++;
     RowGroupPiece piece{.file = file_, .sources = sources_, .row_group = row_group};
-    AppendRange({0, file_->row_group_rows(row_group)}, &piece.rows);
+    ARROW_ASSIGN_OR_RAISE(auto decision, pruner_->Decide(row_group));
+    Count(decision, file_->row_group_rows(row_group));
+    piece.rows = std::move(decision.rows);
+    piece.filter_decided = decision.filter_decided;
     if (!piece.rows.empty()) cut_ = std::move(piece);
   }
   const int64_t rows = CountRows(cut_->rows);

@@ -6,6 +6,7 @@
 #include "headrace/scan.h"
 #include "scan/file_table.h"
 #include "scan/piece.h"
+#include "scan/pruning.h"
 #include "scan/read_plan.h"
 
 namespace headrace::scan {
@@ -22,12 +23,13 @@ class ParquetPieces final : public PieceSource {
   /// The next piece, not opened; none at the end.
   Result<std::optional<RowGroupPiece>> NextPiece();
 
-  /// What was passed over so far.
-  const std::vector<ScanExplanation::Skip>& skips() const noexcept { return skips_; }
+  /// What was looked at and passed over so far: everything but the columns and the memory.
+  const ScanExplanation& so_far() const noexcept { return so_far_; }
 
  private:
   Result<bool> OpenFile();
   bool CanCut(int row_group) const;
+  void Count(const Pruner::Decision& decision, int64_t rows);
 
   const std::shared_ptr<MemoryBudget> pool_;  // outlives what is drawn from it
   const std::shared_ptr<const FileTable> table_;
@@ -39,8 +41,9 @@ class ParquetPieces final : public PieceSource {
   std::shared_ptr<const ParquetFile> file_;
   std::shared_ptr<const std::vector<FieldSource>> sources_;
   int next_row_group_ = 0;
+  std::unique_ptr<Pruner> pruner_;
   std::optional<RowGroupPiece> cut_;  // a row group of which pieces are left
-  std::vector<ScanExplanation::Skip> skips_;
+  ScanExplanation so_far_;
 };
 
 }  // namespace headrace::scan

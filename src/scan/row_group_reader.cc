@@ -182,8 +182,8 @@ Result<bool> RowGroupReader::NextWindow() {
       window_.end = window_.rows;
     } else {
       ARROW_ASSIGN_OR_RAISE(window_.rows, ReadFilterColumns(window_.rows));
-      window_.at = window_.mask.first;
-      window_.end = window_.mask.end;
+      window_.at = pace_.late_columns ? window_.mask.first : 0;
+      window_.end = pace_.late_columns ? window_.mask.end : window_.rows;
     }
     rows_read_ += window_.rows;
     row_ += window_.rows;

@@ -56,6 +56,7 @@ struct Scan::Impl {
   std::shared_ptr<const scan::FileTable> table;
 
   Result<scan::MemoryPlan> PlanFor(const scan::ReadPlan& plan, const ReadRequest& request) const;
+  scan::ReadPace PaceOf(const scan::MemoryPlan& memory) const;
 };
 
 Scan::Scan(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -115,17 +116,45 @@ Result<scan::MemoryPlan> Scan::Impl::PlanFor(const scan::ReadPlan& plan,
   return scan::PlanMemory(needs, threads, share->limit_bytes());
 }
 
+Result<ScanExplanation> Scan::Explain(const ReadRequest& request) const {
+  ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
+  ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
+  scan::ParquetPieces pieces(impl_->table, plan, impl_->PaceOf(memory), 0, impl_->share);
+  for (;;) {
+    ARROW_ASSIGN_OR_RAISE(const auto piece, pieces.NextPiece());
+    if (!piece) break;
+  }
+  ScanExplanation explanation = pieces.so_far();
+  explanation.num_files = static_cast<int64_t>(impl_->table->files().size());
+  explanation.columns = plan->schema->field_names();
+  for (int i = 0; i < plan->num_filter; ++i) {
+    explanation.filter_columns.push_back(plan->fields[static_cast<size_t>(i)]->name());
+  }
+  explanation.num_threads = memory.num_threads;
+  explanation.batch_bytes = memory.batch_bytes;
+  explanation.memory_bytes = memory.total_bytes;
+  explanation.pages_read_again = memory.rest;
+  return explanation;
+}
+
+scan::ReadPace Scan::Impl::PaceOf(const scan::MemoryPlan& memory) const {
+  scan::ReadPace pace;
+  pace.column.buffer_bytes = memory.buffer_bytes;
+  pace.column.use_offset_index = options.skipping.page_index;
+  pace.batch_bytes = memory.batch_bytes;
+  pace.strategy = options.chunk_strategy;
+  pace.rest = memory.rest;
+  pace.late_columns = options.skipping.late_columns;
+  return pace;
+}
+
 Result<OpenedSource> Scan::Open(const ReadRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
-  scan::ReadPace pace;
-  pace.column.buffer_bytes = memory.buffer_bytes;
-  pace.batch_bytes = memory.batch_bytes;
-  pace.strategy = impl_->options.chunk_strategy;
-  pace.rest = memory.rest;
   const bool limited = request.limit && !request.from_end;
-  auto pieces = std::make_unique<scan::ParquetPieces>(
-      impl_->table, plan, pace, memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
+  auto pieces =
+      std::make_unique<scan::ParquetPieces>(impl_->table, plan, impl_->PaceOf(memory),
+                                            memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
   auto reader = std::make_shared<scan::Scanner>(
       plan->schema, std::move(pieces),
       scan::ScannerOptions{.num_threads = memory.num_threads,

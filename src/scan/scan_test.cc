@@ -85,6 +85,11 @@ class ScanTest : public ::testing::Test {
           ->data_page_version(random.Below(2) ? parquet::ParquetDataPageVersion::V1
                                               : parquet::ParquetDataPageVersion::V2);
       if (random.Below(2)) properties.enable_write_page_index();
+      if (random.Below(2)) {
+        for (const char* column : {"id", "sensor", "ts"}) {
+          properties.enable_bloom_filter(column, {.ndv = 500, .fpp = 0.05});
+        }
+      }
       if (random.Below(3) == 0) properties.disable_statistics();
       if (random.Below(3) == 0) properties.disable_dictionary();
       folder_.Write(prefix + "t" + std::to_string(100 + i) + ".parquet",
@@ -138,6 +143,7 @@ TEST_F(ScanTest, GivesTheRowsOfTheFiles) {
       options.memory_limit_bytes = int64_t{8} << (20 + random.Below(4));
       options.skipping = {.statistics = random.Below(3) > 0,
                           .bloom_filters = random.Below(3) > 0,
+                          .dictionaries = random.Below(3) > 0,
                           .page_index = random.Below(3) > 0,
                           .late_columns = random.Below(3) > 0};
       const auto scan = Open(std::move(options));
@@ -156,6 +162,36 @@ TEST_F(ScanTest, GivesTheRowsOfTheFiles) {
     }
   }
   EXPECT_EQ(budget_.used_bytes(), 0);
+}
+
+// The rule that leaves out the most rows, by the explanation.
+std::string RuleFor(const Scan& scan, const std::string& filter) {
+  const auto explained = scan.Explain({.filter = Filter(filter, *scan.schema())}).ValueOrDie();
+  EXPECT_EQ(explained.num_rows, *scan.statistics().num_rows);
+  if (explained.skips.empty()) return "none";
+  return explained.skips.front().rule;
+}
+
+TEST_F(ScanTest, EachRuleLeavesOutWhatItCan) {
+  const auto table = RandomTicks(7).Make(20'000);
+  parquet::WriterProperties::Builder properties;
+  properties.enable_write_page_index()->data_pagesize(2000)->write_batch_size(50);
+  properties.enable_bloom_filter("id", {.ndv = 2000, .fpp = 0.01});
+  folder_.Write("t.parquet", *WriteParquet(*table, 4000, properties.build()));
+  const auto scan = Open();
+  EXPECT_EQ(RuleFor(*scan, "id < 0"), "statistics");
+  EXPECT_EQ(RuleFor(*scan, "count + 0 = 1"), "none");
+  EXPECT_EQ(RuleFor(*scan, "sensor = 'sensor-1x'"), "dictionary");
+  EXPECT_EQ(RuleFor(*scan, "flag is null"), "statistics");
+  const auto explained =
+      scan->Explain({.filter = Filter("id = 20001", *scan->schema())}).ValueOrDie();
+  EXPECT_LT(explained.read_rows, 2000) << explained.ToString();
+  const auto by_page =
+      scan->Explain({.filter = Filter("id between 20000 and 20100", *scan->schema())})
+          .ValueOrDie();
+  EXPECT_EQ(by_page.read_row_groups, 1);
+  EXPECT_LT(by_page.read_rows, 1000) << by_page.ToString();
+  EXPECT_GT(by_page.skips.back().pages, 0);
 }
 
 TEST_F(ScanTest, OutOfOrderGivesTheSameRows) {
