@@ -137,11 +137,10 @@ class Parser {
     for (const Function& function : kFunctions) names.emplace_back(function.name);
     const std::string_view nearest = NearestName(token.value, names);
     return ErrorAt(input_, ErrorCode::kUnknownName, token.offset,
-                   nearest.empty()
-                       ? fmt::format("'{}' is no aggregate; there are {}",
-                                     token.value.substr(0, 128), fmt::join(names, ", "))
-                       : fmt::format("'{}' is no aggregate; did you mean '{}'?", token.value,
-                                     nearest));
+                   nearest.empty() ? fmt::format("'{}' is no aggregate; there are {}",
+                                                 token.value.substr(0, 128), fmt::join(names, ", "))
+                                   : fmt::format("'{}' is no aggregate; did you mean '{}'?",
+                                                 token.value, nearest));
   }
 
   Status Column(const Function& function, Aggregate* aggregate) {
@@ -174,10 +173,10 @@ class Parser {
   Status Quantile(double* value) {
     const Token& token = Peek();
     const std::string& text = token.value;
-    const bool number = token.kind == TokenKind::kNumber &&
-                        std::from_chars(text.data(), text.data() + text.size(), *value).ec ==
-                            std::errc() &&
-                        *value >= 0 && *value <= 1;
+    const bool number =
+        token.kind == TokenKind::kNumber &&
+        std::from_chars(text.data(), text.data() + text.size(), *value).ec == std::errc() &&
+        *value >= 0 && *value <= 1;
     ARROW_RETURN_NOT_OK(Expect(number, "a number from 0 to 1"));
     Take();
     return Status::OK();

@@ -50,9 +50,9 @@ Typed As(Typed value, const TypePtr& type) {
   const arrow::Decimal256 integer(checked_cast<const arrow::Int64Scalar&>(*literal).value);
   const auto precision = static_cast<int32_t>(
       arrow::Decimal256(arrow::Decimal256::Abs(integer)).ToIntegerString().size());
-  return LiteralOf(std::make_shared<arrow::Decimal256Scalar>(integer,
-                                                             arrow::decimal256(precision, 0)),
-                   value.offset);
+  return LiteralOf(
+      std::make_shared<arrow::Decimal256Scalar>(integer, arrow::decimal256(precision, 0)),
+      value.offset);
 }
 
 TypePtr DecimalFor(const Typed& value, bool wide) {
@@ -72,10 +72,10 @@ Typed AsDecimal(Typed value, bool wide) {
   const auto literal = value.literal();
   const auto words =
       checked_cast<const arrow::Decimal256Scalar&>(*literal).value.little_endian_array();
-  return LiteralOf(std::make_shared<arrow::Decimal128Scalar>(
-                       arrow::Decimal128(static_cast<int64_t>(words[1]), words[0]),
-                       DecimalFor(value, false)),
-                   value.offset);
+  return LiteralOf(
+      std::make_shared<arrow::Decimal128Scalar>(
+          arrow::Decimal128(static_cast<int64_t>(words[1]), words[0]), DecimalFor(value, false)),
+      value.offset);
 }
 
 bool IsZero(const arrow::Scalar& number) {
@@ -143,13 +143,12 @@ Result<Typed> InDecimals(const InputText& input, const std::string& op, Typed le
   }
   const std::string function = FunctionOf(op, true);
   // Arrow knows the type of the result best.
-  ARROW_ASSIGN_OR_RAISE(
-      const auto probe,
-      cp::call(function, {cp::literal(arrow::MakeNullScalar(left.type)),
-                          cp::literal(arrow::MakeNullScalar(right.type))})
-          .Bind(arrow::Schema({})));
-  return Call(input, function, {std::move(left), std::move(right)},
-              probe.type()->GetSharedPtr(), offset);
+  ARROW_ASSIGN_OR_RAISE(const auto probe,
+                        cp::call(function, {cp::literal(arrow::MakeNullScalar(left.type)),
+                                            cp::literal(arrow::MakeNullScalar(right.type))})
+                            .Bind(arrow::Schema({})));
+  return Call(input, function, {std::move(left), std::move(right)}, probe.type()->GetSharedPtr(),
+              offset);
 }
 
 Status NotNumbers(const InputText& input, size_t offset, const arrow::DataType& type) {

@@ -23,8 +23,8 @@ cp::Expression Balanced(const char* function, const std::vector<cp::Expression>&
                         size_t begin, size_t end) {
   if (end - begin == 1) return terms[begin];
   const size_t middle = begin + (end - begin) / 2;
-  return cp::call(function, {Balanced(function, terms, begin, middle),
-                             Balanced(function, terms, middle, end)});
+  return cp::call(
+      function, {Balanced(function, terms, begin, middle), Balanced(function, terms, middle, end)});
 }
 
 class Binder {
@@ -64,9 +64,9 @@ class Binder {
     ARROW_ASSIGN_OR_RAISE(value, Decode(input_, std::move(value)));
     if (value.family() == Family::kNull) return NullBoolean(node.offset);
     if (value.family() == Family::kBool) return value;
-    return ErrorAt(input_, ErrorCode::kTypeMismatch, node.offset,
-                   fmt::format("this is {}, and a condition should stand here",
-                               value.type->ToString()));
+    return ErrorAt(
+        input_, ErrorCode::kTypeMismatch, node.offset,
+        fmt::format("this is {}, and a condition should stand here", value.type->ToString()));
   }
 
  private:

@@ -37,9 +37,9 @@ Result<Typed> ResolveColumn(const InputText& input, const arrow::Schema& schema,
   std::string so_far;
   for (const std::string& name : path) {
     if (found != nullptr && found->type()->id() != arrow::Type::STRUCT) {
-      return ErrorAt(input, ErrorCode::kTypeMismatch, offset,
-                     fmt::format("'{}' is of type {} and has no fields", so_far,
-                                 found->type()->ToString()));
+      return ErrorAt(
+          input, ErrorCode::kTypeMismatch, offset,
+          fmt::format("'{}' is of type {} and has no fields", so_far, found->type()->ToString()));
     }
     std::shared_ptr<arrow::Field> next;
     for (const auto& field : *fields) {

@@ -32,8 +32,7 @@ TypePtr CommonDecimal(const DataType& left, const DataType& right) {
   const auto& a = checked_cast<const arrow::DecimalType&>(*left_decimal);
   const auto& b = checked_cast<const arrow::DecimalType&>(*right_decimal);
   const int32_t scale = std::max(a.scale(), b.scale());
-  const int32_t precision =
-      std::max(a.precision() - a.scale(), b.precision() - b.scale()) + scale;
+  const int32_t precision = std::max(a.precision() - a.scale(), b.precision() - b.scale()) + scale;
   if (std::min(a.scale(), b.scale()) < 0) return arrow::float64();
   if (precision <= arrow::Decimal128Type::kMaxPrecision) {
     return arrow::decimal128(precision, scale);
@@ -87,9 +86,8 @@ TypePtr DecimalHolding(const DataType& type) {
     default: break;
   }
   const auto& decimal = checked_cast<const arrow::DecimalType&>(type);
-  return type.id() == Type::DECIMAL256
-             ? arrow::decimal256(decimal.precision(), decimal.scale())
-             : arrow::decimal128(decimal.precision(), decimal.scale());
+  return type.id() == Type::DECIMAL256 ? arrow::decimal256(decimal.precision(), decimal.scale())
+                                       : arrow::decimal128(decimal.precision(), decimal.scale());
 }
 
 TypePtr CommonType(const TypePtr& left, const TypePtr& right) {

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <utility>
 
-#include <arrow/buffer.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <arrow/type_traits.h>
@@ -41,22 +40,6 @@ Status Mismatch(const InputText& input, size_t offset, const arrow::DataType& le
                 const arrow::DataType& right) {
   return ErrorAt(input, ErrorCode::kTypeMismatch, offset,
                  fmt::format("{} cannot be compared with {}", left.ToString(), right.ToString()));
-}
-
-ScalarPtr BytesScalar(const std::shared_ptr<arrow::Buffer>& bytes, const TypePtr& type) {
-  switch (type->id()) {
-    case Type::STRING: return std::make_shared<arrow::StringScalar>(bytes);
-    case Type::LARGE_STRING: return std::make_shared<arrow::LargeStringScalar>(bytes);
-    case Type::STRING_VIEW: return std::make_shared<arrow::StringViewScalar>(bytes);
-    case Type::LARGE_BINARY: return std::make_shared<arrow::LargeBinaryScalar>(bytes);
-    case Type::BINARY_VIEW: return std::make_shared<arrow::BinaryViewScalar>(bytes);
-    case Type::FIXED_SIZE_BINARY:
-      if (bytes->size() != checked_cast<const arrow::FixedSizeBinaryType&>(*type).byte_width()) {
-        return nullptr;
-      }
-      return std::make_shared<arrow::FixedSizeBinaryScalar>(bytes, type);
-    default: return std::make_shared<arrow::BinaryScalar>(bytes);
-  }
 }
 
 /// A string beside a date, time or timestamp is one.
@@ -148,9 +131,9 @@ Result<ScalarPtr> LiteralAs(const InputText& input, const ScalarPtr& literal, co
     return IsInfinite(*nearest) && !IsInfinite(*literal) ? nullptr : nearest;
   }
   if (const auto grid = Grid::Of(type)) {
-    ARROW_ASSIGN_OR_RAISE(const ScalarPtr temporal,
-                          IsNumber(family) ? Result<ScalarPtr>(literal)
-                                           : TemporalOf(input, literal, family, offset));
+    ARROW_ASSIGN_OR_RAISE(
+        const ScalarPtr temporal,
+        IsNumber(family) ? Result<ScalarPtr>(literal) : TemporalOf(input, literal, family, offset));
     const auto exact = ExactOf(*temporal);
     return exact ? ScalarOnGrid(*grid, *exact) : nullptr;
   }

@@ -155,17 +155,15 @@ std::shared_ptr<Scalar> Grid::ScalarOf(const Decimal256& steps) const {
   const auto low = static_cast<int64_t>(words[0]);
   switch (type_->id()) {
     case Type::DECIMAL32:
-      return std::make_shared<arrow::Decimal32Scalar>(
-          arrow::Decimal32(static_cast<int32_t>(low)), type_);
+      return std::make_shared<arrow::Decimal32Scalar>(arrow::Decimal32(static_cast<int32_t>(low)),
+                                                      type_);
     case Type::DECIMAL64:
-      return std::make_shared<arrow::Decimal64Scalar>(
-          arrow::Decimal64(low), type_);
+      return std::make_shared<arrow::Decimal64Scalar>(arrow::Decimal64(low), type_);
     case Type::DECIMAL128:
       return std::make_shared<arrow::Decimal128Scalar>(
           arrow::Decimal128(static_cast<int64_t>(words[1]), words[0]), type_);
     case Type::DECIMAL256: return std::make_shared<arrow::Decimal256Scalar>(steps, type_);
-    case Type::UINT64:
-      return std::make_shared<arrow::UInt64Scalar>(words[0]);
+    case Type::UINT64: return std::make_shared<arrow::UInt64Scalar>(words[0]);
     default: return *arrow::MakeScalar(type_, low);
   }
 }

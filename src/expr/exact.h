@@ -15,8 +15,8 @@ struct Scalar;
 namespace headrace::expr {
 
 /// A literal as value / 10^scale: of numbers the number, of dates and timestamps seconds since 1970
-/// in UTC, of times seconds since midnight. An infinity, and what 76 digits cannot hold, is a number
-/// beyond every grid; what is nearer to zero than every grid's step keeps its sign.
+/// in UTC, of times seconds since midnight. An infinity, and what 76 digits cannot hold, is a
+/// number beyond every grid; what is nearer to zero than every grid's step keeps its sign.
 struct Exact {
   arrow::Decimal256 value;
   int32_t scale = 0;
@@ -34,8 +34,8 @@ class Grid {
   enum class Place : uint8_t { kBelow, kInside, kAbove };
   struct Position {
     Place place = Place::kInside;
-    bool on_grid = true;        ///< else strictly between `floor` and the next
-    arrow::Decimal256 floor;    ///< steps from zero; Requires: kInside
+    bool on_grid = true;      ///< else strictly between `floor` and the next
+    arrow::Decimal256 floor;  ///< steps from zero; Requires: kInside
   };
   /// Where the literal lies. kInside also between the largest value and the next one would be.
   Position Locate(const Exact& exact) const;

@@ -52,17 +52,17 @@ Result<std::shared_ptr<arrow::Array>> ColumnFor(const Expression& reference,
                         ResolveColumn(input, *batch.schema(), path, false, kNoOffset));
   const auto match = found.expr.field_ref()->FindOne(*batch.schema());
   const auto& expected = parameter.indices;
-  bool same = match.ok() && parameter.type == *found.type &&
-              match->indices().size() == expected.size();
+  bool same =
+      match.ok() && parameter.type == *found.type && match->indices().size() == expected.size();
   for (size_t i = 1; same && i < expected.size(); ++i) {
     same = match->indices()[i] == expected[i];
   }
   if (!same) {
-    return MakeError(ErrorCode::kTypeMismatch,
-                     fmt::format("filter: column '{}' is {} in the batch, and {} in the filter",
-                                 fmt::join(path, "."), found.type->ToString(),
-                                 parameter.type.ToString()),
-                     {"filter"});
+    return MakeError(
+        ErrorCode::kTypeMismatch,
+        fmt::format("filter: column '{}' is {} in the batch, and {} in the filter",
+                    fmt::join(path, "."), found.type->ToString(), parameter.type.ToString()),
+        {"filter"});
   }
   return batch.column(match->indices()[0]);
 }
@@ -74,7 +74,8 @@ Result<cp::ExecBatch> InputOf(const Expression& filter, const arrow::RecordBatch
   std::vector<arrow::Datum> values;
   for (const auto& [index, references] : parameters) {
     if (index < 0) return MakeError(ErrorCode::kInternal, "filter: a reference is not bound");
-    values.resize(static_cast<size_t>(index) + 1, arrow::Datum(std::make_shared<arrow::NullScalar>()));
+    values.resize(static_cast<size_t>(index) + 1,
+                  arrow::Datum(std::make_shared<arrow::NullScalar>()));
     std::vector<const arrow::FieldRef*> seen;
     for (const Expression* reference : references) {
       // A column may be read thousands of times, mostly by one name.
@@ -100,8 +101,7 @@ Result<std::shared_ptr<arrow::BooleanArray>> Evaluate(const Expression& filter,
                                                       arrow::MemoryPool* pool) {
   ARROW_ASSIGN_OR_RAISE(const cp::ExecBatch input, InputOf(filter, batch));
   cp::ExecContext context(pool);
-  ARROW_ASSIGN_OR_RAISE(arrow::Datum result,
-                        cp::ExecuteScalarExpression(filter, input, &context));
+  ARROW_ASSIGN_OR_RAISE(arrow::Datum result, cp::ExecuteScalarExpression(filter, input, &context));
   std::shared_ptr<arrow::Array> mask;
   if (result.is_scalar()) {
     ARROW_ASSIGN_OR_RAISE(mask,

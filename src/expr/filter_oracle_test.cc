@@ -60,7 +60,8 @@ TEST(FilterOracle, MasksOfManySeedsAreRight) {
     ASSERT_TRUE(mask.ok()) << mask.status();
     for (int64_t row = 0; row < 6; ++row) {
       ASSERT_EQ(Show(**mask, row), Show(term.value(row)))
-          << "row " << row << "\n" << rows.batch()->ToString() << filter->ToString();
+          << "row " << row << "\n"
+          << rows.batch()->ToString() << filter->ToString();
     }
   }
 }

@@ -212,8 +212,7 @@ class Parser {
     if (precedence <= kPredicatePrecedence) {
       for (const auto& [symbol, function] : kComparisons) {
         if (!token.IsSymbol(symbol)) continue;
-        return Binary(std::move(left), NodeKind::kCompare, std::string(function),
-                      kSumPrecedence);
+        return Binary(std::move(left), NodeKind::kCompare, std::string(function), kSumPrecedence);
       }
       if (token.kind == TokenKind::kWord) return Predicate(std::move(left));
     }

@@ -1,6 +1,7 @@
 #include "expr/filter.h"
-#include <gtest/gtest.h>
+
 #include <arrow/api.h>
+#include <gtest/gtest.h>
 namespace headrace::expr {
 TEST(Filter, Smoke) {
   arrow::Schema s({arrow::field("x", arrow::int64())});
@@ -10,4 +11,4 @@ TEST(Filter, Smoke) {
   ASSERT_TRUE(t.ok()) << t.status();
   EXPECT_EQ(*t, "");
 }
-}
+}  // namespace headrace::expr

@@ -22,8 +22,7 @@ bool IsSpecial(char c) { return c == '%' || c == '_' || c == '\\'; }
 
 }  // namespace
 
-std::optional<LikePattern> LikePattern::FromSql(std::string_view pattern,
-                                                std::string_view escape) {
+std::optional<LikePattern> LikePattern::FromSql(std::string_view pattern, std::string_view escape) {
   LikePattern like;
   for (size_t i = 0; i < pattern.size(); ++i) {
     if (!escape.empty() && pattern.substr(i, escape.size()) == escape) {
@@ -150,8 +149,9 @@ bool LikePattern::has_wildcards() const {
 bool LikePattern::IsPrefixOnly() const {
   const size_t prefix = Prefix().size();
   return prefix < pieces_.size() &&
-         std::all_of(pieces_.begin() + static_cast<ptrdiff_t>(prefix), pieces_.end(),
-                     [](const Piece& piece) { return piece.kind == Kind::kAny; });
+         std::all_of(
+             pieces_.begin() + static_cast<ptrdiff_t>(prefix), pieces_.end(),
+             [](const Piece& piece) { return piece.kind == Kind::kAny; });
 }
 
 bool LikePattern::NeedsEscapes() const {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <arrow/buffer.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <arrow/type_traits.h>
@@ -181,8 +182,8 @@ std::shared_ptr<Scalar> ParseTime(std::string_view text) {
 
 Result<std::shared_ptr<Scalar>> NormalizeLiteral(std::shared_ptr<Scalar> scalar) {
   if (scalar->type->id() == Type::DICTIONARY) {
-    ARROW_ASSIGN_OR_RAISE(
-        scalar, checked_cast<const arrow::DictionaryScalar&>(*scalar).GetEncodedValue());
+    ARROW_ASSIGN_OR_RAISE(scalar,
+                          checked_cast<const arrow::DictionaryScalar&>(*scalar).GetEncodedValue());
   }
   if (scalar->type->id() == Type::EXTENSION && scalar->is_valid) {
     scalar = checked_cast<const arrow::ExtensionScalar&>(*scalar).value;
@@ -223,6 +224,23 @@ std::shared_ptr<Scalar> NearestFloat(const Scalar& number,
   }
   return std::make_shared<arrow::DoubleScalar>(is_double ? value
                                                          : NearestReal<double>(NumberText(number)));
+}
+
+std::shared_ptr<Scalar> BytesScalar(const std::shared_ptr<arrow::Buffer>& bytes,
+                                    const std::shared_ptr<arrow::DataType>& type) {
+  switch (type->id()) {
+    case Type::STRING: return std::make_shared<arrow::StringScalar>(bytes);
+    case Type::LARGE_STRING: return std::make_shared<arrow::LargeStringScalar>(bytes);
+    case Type::STRING_VIEW: return std::make_shared<arrow::StringViewScalar>(bytes);
+    case Type::LARGE_BINARY: return std::make_shared<arrow::LargeBinaryScalar>(bytes);
+    case Type::BINARY_VIEW: return std::make_shared<arrow::BinaryViewScalar>(bytes);
+    case Type::FIXED_SIZE_BINARY:
+      if (bytes->size() != checked_cast<const arrow::FixedSizeBinaryType&>(*type).byte_width()) {
+        return nullptr;
+      }
+      return std::make_shared<arrow::FixedSizeBinaryScalar>(bytes, type);
+    default: return std::make_shared<arrow::BinaryScalar>(bytes);
+  }
 }
 
 Result<std::string> LiteralText(const std::shared_ptr<Scalar>& literal, bool typed) {

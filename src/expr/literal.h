@@ -8,15 +8,16 @@
 #include "headrace/status.h"
 
 namespace arrow {
+class Buffer;
 class DataType;
 struct Scalar;
 }  // namespace arrow
 
 namespace headrace::expr {
 
-/// A number: int64 if it is an integer that fits; decimal256, exactly, if it has up to 76 digits and
-/// no exponent; else the nearest double, or an infinity beyond those.
-/// Requires: `text` is a number of the language, with or without a minus.
+/// A number: int64 if it is an integer that fits; decimal256, exactly, if it has up to 76 digits
+/// and no exponent; else the nearest double, or an infinity beyond those. Requires: `text` is a
+/// number of the language, with or without a minus.
 std::shared_ptr<arrow::Scalar> ParseNumber(std::string_view text);
 
 /// "2024-01-31 10:00:00.25+02:00": in the coarsest unit that holds it exactly, in UTC; its type has
@@ -38,6 +39,10 @@ Result<std::shared_ptr<arrow::Scalar>> NormalizeLiteral(std::shared_ptr<arrow::S
 /// them, rounded once. Infinite if it is beyond the type's range.
 std::shared_ptr<arrow::Scalar> NearestFloat(const arrow::Scalar& number,
                                             const std::shared_ptr<arrow::DataType>& type);
+
+/// The bytes in a string or binary type; null if they are not as many as its fixed width.
+std::shared_ptr<arrow::Scalar> BytesScalar(const std::shared_ptr<arrow::Buffer>& bytes,
+                                           const std::shared_ptr<arrow::DataType>& type);
 
 /// The text that reads as this value again. `typed`: a double is written so that it reads as a
 /// double by itself (1.5e0), which matters in arithmetic. kNotImplemented for values that the

@@ -241,8 +241,8 @@ class Analysis {
     const bool below = range.max != nullptr && text(range.max).substr(0, prefix.size()) < prefix;
     const bool above = range.min != nullptr && text(range.min).substr(0, prefix.size()) > prefix;
     if (!below && !above) outcomes.Add(kTrue);
-    const bool all = like.IsPrefixOnly() && (prefix.empty() || (starts(range.min) &&
-                                                                starts(range.max)));
+    const bool all =
+        like.IsPrefixOnly() && (prefix.empty() || (starts(range.min) && starts(range.max)));
     if (!all) outcomes.Add(kFalse);
     return outcomes;
   }

@@ -25,7 +25,8 @@ struct ColumnFacts {
   /// Matters for floats only.
   bool may_have_nan = true;
   /// Whether a value may be among the rows: a Bloom filter or a dictionary. Asked with values of
-  /// the column's type (of a dictionary's values), never with null or NaN. False only if no row is equal to it.
+  /// the column's type (of a dictionary's values), never with null or NaN. False only if no row is
+  /// equal to it.
   std::function<bool(const arrow::Scalar&)> may_contain;
 };
 
@@ -54,7 +55,8 @@ class Outcomes {
 /// The truth values that a bound filter can have in any of the rows that the facts are of. Sound:
 /// a value that is not in the set occurs in no row. Without kTrue the rows need not be read; with
 /// kTrue alone they need not be filtered. It may be empty if there are no rows. What it does not
-/// understand can be anything. Requires: ParseFilter() or BindFilter() made the filter. Linear in it.
+/// understand can be anything. Requires: ParseFilter() or BindFilter() made the filter. Linear in
+/// it.
 Outcomes PossibleOutcomes(const arrow::compute::Expression& filter, const FactsOf& facts_of);
 
 }  // namespace headrace::expr

@@ -31,9 +31,7 @@ OracleValue Exact(__int128 thousandths) {
   return {.kind = ValueKind::kExact, .thousandths = thousandths};
 }
 OracleValue Real(double value) { return {.kind = ValueKind::kReal, .real = value}; }
-OracleValue Text(std::string value) {
-  return {.kind = ValueKind::kText, .text = std::move(value)};
-}
+OracleValue Text(std::string value) { return {.kind = ValueKind::kText, .text = std::move(value)}; }
 
 std::string Digits(__int128 value) {
   if (value < 0) return "-" + Digits(-value);
@@ -248,7 +246,8 @@ RandomRows::RandomRows(uint32_t seed, int64_t num_rows) : random_(seed), num_row
 
 OracleTerm RandomRows::ColumnOf(TermKind kind) {
   for (;;) {
-    const Column& column = columns_[static_cast<size_t>(Pick(0, static_cast<int64_t>(columns_.size()) - 1))];
+    const Column& column =
+        columns_[static_cast<size_t>(Pick(0, static_cast<int64_t>(columns_.size()) - 1))];
     if (column.kind != kind) continue;
     return {.text = column.name,
             .kind = kind,
@@ -271,8 +270,8 @@ OracleTerm RandomRows::LiteralFor(const OracleTerm& other) {
     value = Bool(Chance(50));
     literal.text = value.boolean ? "true" : "false";
   } else {
-    constexpr std::array<int64_t, 6> kLimits = {INT64_MAX, INT32_MAX, 9007199254740993, 9999999999,
-                                                128, 2};
+    constexpr std::array<int64_t, 6> kLimits = {INT64_MAX,  INT32_MAX, 9007199254740993,
+                                                9999999999, 128,       2};
     const int64_t limit = kLimits[static_cast<size_t>(Pick(0, 5))];
     value = AnyExact(-limit, limit, kStep);
     // One more than the limit, and fractions near small values.
@@ -308,9 +307,10 @@ OracleTerm RandomRows::Number(int depth) {
              .value = [value](int64_t) { return value; }};
   }
   const bool real = op == "/" || left.kind == TermKind::kReal || right.kind == TermKind::kReal;
-  return {.text = fmt::format("({} {} {})", left.text, op, right.text),
-          .kind = real ? TermKind::kReal : TermKind::kInteger,
-          .value = [=](int64_t row) { return Computed(op, left.value(row), right.value(row), real); }};
+  return {
+      .text = fmt::format("({} {} {})", left.text, op, right.text),
+      .kind = real ? TermKind::kReal : TermKind::kInteger,
+      .value = [=](int64_t row) { return Computed(op, left.value(row), right.value(row), real); }};
 }
 
 OracleTerm RandomRows::Comparison(int depth) {
@@ -344,8 +344,8 @@ OracleTerm RandomRows::Between() {
   const OracleTerm low = LiteralFor(value);
   const OracleTerm high = LiteralFor(value);
   const bool negated = Chance(30);
-  return {.text = fmt::format("{} {}between {} and {}", value.text, negated ? "not " : "",
-                              low.text, high.text),
+  return {.text = fmt::format("{} {}between {} and {}", value.text, negated ? "not " : "", low.text,
+                              high.text),
           .value = [=](int64_t row) {
             const OracleValue x = value.value(row);
             const auto within = And(Holds(">=", x, low.value(row), value.float32),

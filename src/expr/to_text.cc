@@ -156,7 +156,8 @@ class Writer {
 
   Status Like(const Node& node, const std::string& negation) {
     const std::string arrow_text(static_cast<const arrow::StringScalar&>(*node.literal).view());
-    return Postfixed(node, " " + negation + "like " + LikePattern::FromArrow(arrow_text)->SqlText());
+    return Postfixed(node,
+                     " " + negation + "like " + LikePattern::FromArrow(arrow_text)->SqlText());
   }
 };
 
@@ -179,8 +180,8 @@ void Collect(const cp::Expression& expression, Fields* root) {
 arrow::FieldVector FieldsOf(const Fields& fields) {
   arrow::FieldVector list;
   for (const auto& [name, field] : fields.children) {
-    list.push_back(arrow::field(name, field.type != nullptr ? field.type
-                                                            : arrow::struct_(FieldsOf(field))));
+    list.push_back(
+        arrow::field(name, field.type != nullptr ? field.type : arrow::struct_(FieldsOf(field))));
   }
   return list;
 }

@@ -100,9 +100,9 @@ Result<std::shared_ptr<arrow::Scalar>> Compute(const cp::Expression& constant) {
 
 Result<Typed> Call(const InputText& input, std::string function, std::vector<Typed> arguments,
                    std::shared_ptr<arrow::DataType> type, size_t offset) {
-  const bool constant =
-      std::all_of(arguments.begin(), arguments.end(),
-                  [](const Typed& argument) { return argument.literal() != nullptr; });
+  const bool constant = std::all_of(arguments.begin(), arguments.end(), [](const Typed& argument) {
+    return argument.literal() != nullptr;
+  });
   std::vector<cp::Expression> expressions;
   expressions.reserve(arguments.size());
   for (Typed& argument : arguments) expressions.push_back(std::move(argument.expr));

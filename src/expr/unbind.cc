@@ -27,8 +27,8 @@ using Expression = cp::Expression;
 // Casts and guards stand between two levels of the language.
 constexpr int kMaxExpressionDepth = 3 * kMaxDepth;
 
-constexpr std::array<std::string_view, 6> kComparisons = {"equal", "not_equal",     "less",
-                                                          "less_equal", "greater", "greater_equal"};
+constexpr std::array<std::string_view, 6> kComparisons = {
+    "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"};
 struct Operator {
   std::string_view function;
   std::string_view op;
@@ -153,9 +153,9 @@ class Unbinder {
   Result<Node> WithArguments(Node node, const Expression::Call& call, int depth) {
     const bool binary = node.kind == NodeKind::kCompare || node.kind == NodeKind::kArithmetic;
     if (call.arguments.size() != (binary ? 2u : 1u)) {
-      return ErrorAt(input_, ErrorCode::kInvalidArgument, kNoOffset,
-                     fmt::format("{} does not take {} arguments", call.function_name,
-                                 call.arguments.size()));
+      return ErrorAt(
+          input_, ErrorCode::kInvalidArgument, kNoOffset,
+          fmt::format("{} does not take {} arguments", call.function_name, call.arguments.size()));
     }
     for (const Expression& argument : call.arguments) {
       ARROW_ASSIGN_OR_RAISE(Node child, Run(argument, depth));
@@ -229,9 +229,9 @@ class Unbinder {
 
   Status AppendItems(const arrow::Datum& set, Node* node, bool* null_in_list) {
     if (set.length() > kMaxListItems + 2) {  // two zeros may have been added
-      return ErrorAt(input_, ErrorCode::kTooLarge, kNoOffset,
-                     fmt::format("a list of {} items is too long: at most {}", set.length(),
-                                 kMaxListItems));
+      return ErrorAt(
+          input_, ErrorCode::kTooLarge, kNoOffset,
+          fmt::format("a list of {} items is too long: at most {}", set.length(), kMaxListItems));
     }
     if (!set.is_array() && !set.is_chunked_array()) {
       return ErrorAt(input_, ErrorCode::kInvalidArgument, kNoOffset, "is_in takes an array");

@@ -6,7 +6,8 @@
 
 namespace headrace::expr {
 
-/// The way back from an expression to nodes, for expressions that were built elsewhere and for text.
+/// The way back from an expression to nodes, for expressions that were built elsewhere and for
+/// text.
 struct UnbindOptions {
   /// Of the schema that it will be bound to: gives names to references by number. May be null.
   const arrow::Schema* schema = nullptr;

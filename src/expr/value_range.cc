@@ -12,6 +12,7 @@
 
 #include "expr/column_ref.h"
 #include "expr/exact.h"
+#include "expr/literal.h"
 #include "expr/scalar_order.h"
 #include "expr/typed.h"
 
@@ -107,8 +108,8 @@ ValueRange RangeOfColumn(const cp::Expression::Parameter& parameter, const Facts
 }
 
 enum class Effect : uint8_t {
-  kSame,       ///< equal values stay equal and in order, and may_contain can be asked of them
-  kMonotone,   ///< the order stays, though values may become equal
+  kSame,      ///< equal values stay equal and in order, and may_contain can be asked of them
+  kMonotone,  ///< the order stays, though values may become equal
   kUnknown,
 };
 
@@ -167,9 +168,10 @@ ValueRange RangeOfCast(const cp::Expression::Call& call, const FactsOf& facts_of
   const auto to = options.to_type.GetSharedPtr();
   const DataType& from = *argument.type();
   const Effect effect = EffectOf(from, *to, options);
-  range.can_be_nan = IsFloat(*to) && (!arrow::is_integer(from.id()) && !arrow::is_decimal(from.id()))
-                         ? range.can_be_nan || effect == Effect::kUnknown
-                         : false;
+  range.can_be_nan =
+      IsFloat(*to) && (!arrow::is_integer(from.id()) && !arrow::is_decimal(from.id()))
+          ? range.can_be_nan || effect == Effect::kUnknown
+          : false;
   if (effect != Effect::kSame) range.facts = nullptr;
   range.min = effect == Effect::kUnknown ? nullptr : CastBound(range.min, options);
   range.max = effect == Effect::kUnknown ? nullptr : CastBound(range.max, options);
@@ -183,8 +185,11 @@ ValueRange RangeOfCast(const cp::Expression::Call& call, const FactsOf& facts_of
 
 bool MayHold(const ValueRange& range, const Scalar& value) {
   if (range.facts_type->Equals(*value.type)) return range.facts->may_contain(value);
-  const auto cast = value.CastTo(range.facts_type);
-  return !cast.ok() || range.facts->may_contain(**cast);
+  // Only a string is asked in another type than the column's: equal strings are equal bytes.
+  const auto* bytes = dynamic_cast<const arrow::BaseBinaryScalar*>(&value);
+  if (bytes == nullptr || !IsAnyString(range.facts_type->id())) return true;
+  const ScalarPtr same = BytesScalar(bytes->value, range.facts_type);
+  return same != nullptr && range.facts->may_contain(*same);
 }
 
 ScalarPtr OtherZero(const Scalar& value) {
