@@ -32,11 +32,19 @@ struct ReadRequest {
   bool from_end = false;
   /// Rows in the order of the source; false: in any order, if that is quicker.
   bool ordered = true;
+  /// How many readers to share the rows among, each for a thread of its own, in any order; a source
+  /// may give fewer. More than 1 goes with ordered = false and without limit.
+  int num_readers = 1;
+  /// Strings that the caller wants by dictionary if they are stored so: columns of these names come
+  /// as dictionary<int32, utf8>, with dictionaries that differ from batch to batch. A source that
+  /// has no dictionaries gives strings.
+  std::vector<std::string> dictionary_columns;
 };
 
 /// A reader and what of the request it has applied already; the caller shapes the rest.
 struct OpenedSource {
   std::shared_ptr<arrow::RecordBatchReader> reader;
+  std::vector<std::shared_ptr<arrow::RecordBatchReader>> more_readers;  ///< see num_readers
   bool columns_applied = false;
   bool filter_applied = false;
   bool limit_applied = false;
