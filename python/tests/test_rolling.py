@@ -48,3 +48,19 @@ def test_refuses_other_arrays() -> None:
         hr.rolling(np.ones((2, 2)), "mean", 2)
     with pytest.raises(hr.InvalidArgument):
         hr.rolling(np.ones(3), "average", 2)
+
+
+def test_writes_into_a_given_array() -> None:
+    values = np.random.default_rng(3).normal(size=5_000)
+    out = np.full(5_000, 7.0)
+    assert hr.rolling(values, "std", 20, out=out) is out
+    np.testing.assert_array_equal(out, hr.rolling(values, "std", 20))
+
+
+@pytest.mark.parametrize("begin, end", [(0, 10), (5, 15), (0, 9)])
+def test_refuses_an_array_that_does_not_fit(begin: int, end: int) -> None:
+    memory = np.arange(20.0)
+    with pytest.raises(hr.InvalidArgument) as refused:
+        hr.rolling(memory[:10], "mean", 3, out=memory[begin:end])
+    assert refused.value.location == ("out",)
+    np.testing.assert_array_equal(memory, np.arange(20.0))
