@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -37,7 +38,7 @@ def test_what_does_not_exist_is_nan() -> None:
     ("arguments", "field"),
     [({"window": 0}, "rolling_windows"), ({"window": 2, "min_samples": 0}, "min_samples")],
 )
-def test_refuses(arguments: dict[str, int], field: str) -> None:
+def test_refuses(arguments: dict[str, Any], field: str) -> None:
     with pytest.raises(hr.InvalidArgument) as refused:
         hr.rolling(np.ones(3), "mean", **arguments)
     assert refused.value.location[0] == field

@@ -1,6 +1,7 @@
 #include "headrace/scan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "scan/parquet_pieces.h"
 #include "scan/plan_request.h"
 #include "scan/scanner.h"
+#include "scan/shared_pieces.h"
 
 namespace headrace {
 namespace {
@@ -152,19 +154,26 @@ Result<OpenedSource> Scan::Open(const ReadRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
   const bool limited = request.limit && !request.from_end;
+  OpenedSource opened{
+      .columns_applied = true, .filter_applied = true, .limit_applied = limited};
   auto pieces =
       std::make_unique<scan::ParquetPieces>(impl_->table, plan, impl_->PaceOf(memory),
                                             memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
-  auto reader = std::make_shared<scan::Scanner>(
+  if (request.num_readers > 1 && !request.ordered && !limited && memory.num_threads > 1) {
+    auto readers = scan::ShareAmong(plan->schema, std::move(pieces),
+                                    std::min(request.num_readers, memory.num_threads));
+    opened.reader = std::move(readers.front());
+    opened.more_readers.assign(std::make_move_iterator(readers.begin() + 1),
+                               std::make_move_iterator(readers.end()));
+    return opened;
+  }
+  opened.reader = std::make_shared<scan::Scanner>(
       plan->schema, std::move(pieces),
       scan::ScannerOptions{.num_threads = memory.num_threads,
                            .ordered = request.ordered,
                            .queue_bytes = memory.queue_bytes,
                            .max_rows = limited ? *request.limit : -1});
-  return OpenedSource{.reader = std::move(reader),
-                      .columns_applied = true,
-                      .filter_applied = true,
-                      .limit_applied = limited};
+  return opened;
 }
 
 }  // namespace headrace

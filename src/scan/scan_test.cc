@@ -206,6 +206,25 @@ TEST_F(ScanTest, OutOfOrderGivesTheSameRows) {
   ExpectSame(*sorted, *Expected(table, "", {"id", "ts"}, -1));
 }
 
+TEST_F(ScanTest, ReadersShareTheRows) {
+  const auto table = WriteFiles(11, 6);
+  const auto scan = Open({.max_concurrent = 3, .chunk_strategy = nullptr});
+  auto opened = scan->Open({.columns = {{"ts"}}, .ordered = false, .num_readers = 3}).ValueOrDie();
+  int64_t rows = opened.reader->ToTable().ValueOrDie()->num_rows();
+  for (auto& reader : opened.more_readers) rows += reader->ToTable().ValueOrDie()->num_rows();
+  EXPECT_EQ(rows, table->num_rows());
+}
+
+TEST_F(ScanTest, StringsComeByDictionaryOnRequest) {
+  const auto table = WriteFiles(12, 5);
+  const auto scan = Open();
+  const auto rows =
+      ReadAll(*scan, {.columns = {{"sensor"}}, .dictionary_columns = {"sensor"}}).ValueOrDie();
+  ASSERT_EQ(rows->field(0)->type()->id(), arrow::Type::DICTIONARY);
+  const auto plain = arrow::compute::Cast(rows->column(0), arrow::utf8()).ValueOrDie();
+  EXPECT_TRUE(plain.chunked_array()->Equals(*table->GetColumnByName("sensor")));
+}
+
 TEST_F(ScanTest, EmptyFilesAndNoRowGroups) {
   const auto empty = RandomTicks(1).Make(0);
   folder_.Write("a.parquet", *WriteParquet(*empty, 100));
