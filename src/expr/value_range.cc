@@ -46,17 +46,14 @@ const DataType& ValueTypeOf(const DataType& type) {
              : type;
 }
 
-/// Where nothing is known, a type still ends somewhere. Comparisons that can never or must always
-/// be true are said with a type's smallest value (exact.h).
+/// Where nothing is known, a type still has a smallest value: no uint8 is below 0.
 void BoundByType(const std::shared_ptr<DataType>& type, ValueRange* range) {
   if (range->min != nullptr) return;
-  if (const auto grid = Grid::Of(type)) {
-    // Decimals beyond their declared digits are possible in a file, if wrong.
-    if (!arrow::is_decimal(type->id())) range->min = grid->ScalarOf(grid->min());
+  if (arrow::is_integer(type->id())) {
+    const auto grid = Grid::Of(type);
+    range->min = grid->ScalarOf(grid->min());
   } else if (type->id() == Type::FLOAT || type->id() == Type::DOUBLE) {
     range->min = *arrow::MakeScalar(type, -std::numeric_limits<double>::infinity());
-  } else if (arrow::is_base_binary_like(type->id())) {
-    range->min = *arrow::MakeScalar(type, arrow::Buffer::FromString(""));
   }
 }
 
