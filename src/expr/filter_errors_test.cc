@@ -89,6 +89,12 @@ TEST(FilterErrors, ShowTheTextAndACaret) {
   EXPECT_NE(status.message().find("'origin'"), std::string::npos) << status;
   EXPECT_NE(status.message().find("\n  ok and orign = 'JFK'\n         ^"), std::string::npos)
       << status;
+  // As docs/filters.md shows it.
+  const auto shown = ParseFilter("distance > 500 and not (orign = 'JFK')", TestSchema()).status();
+  EXPECT_EQ(shown.message(),
+            "filter: no column is called 'orign'; did you mean 'origin'?\n"
+            "  distance > 500 and not (orign = 'JFK')\n"
+            "                          ^");
   // Columns are counted in characters, line ends are shown as spaces.
   const auto wide = ParseFilter("origin = 'ÄÖ'\nand ?", TestSchema()).status();
   EXPECT_NE(wide.message().find("\n  origin = 'ÄÖ' and ?\n                    ^"),
