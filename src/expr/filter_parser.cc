@@ -96,7 +96,7 @@ class Parser {
 
   /// Precedence climbing: a first operand, then all operators that bind at least as tight.
   Result<Node> Expression(int precedence) {
-    if (nesting_ >= max_depth_) return TooDeep(Peek().offset);
+    if (nesting_ >= 2 * max_depth_) return TooDeep(Peek().offset);
     ++nesting_;
     ARROW_ASSIGN_OR_RAISE(Node left, Prefix());
     for (bool more = true; more;) {
@@ -352,7 +352,7 @@ class Parser {
   std::vector<Token> tokens_;
   const int max_depth_;
   size_t at_ = 0;
-  int nesting_ = 0;
+  int nesting_ = 0;  // calls of Expression(): one for a bracket, one for an operator
 };
 
 }  // namespace

@@ -81,8 +81,14 @@ class Unbinder {
                      "a literal of the expression is an array: give a single value");
     }
     Node node{.kind = NodeKind::kLiteral};
-    ARROW_ASSIGN_OR_RAISE(node.literal, NormalizeLiteral(datum.scalar()));
+    ARROW_ASSIGN_OR_RAISE(node.literal, Plain(datum.scalar()));
     return node;
+  }
+
+  /// For text a float stays one: 0.1 is not to become 0.10000000149011612.
+  Result<std::shared_ptr<arrow::Scalar>> Plain(std::shared_ptr<arrow::Scalar> scalar) const {
+    if (options_.drop_implied && scalar->type->id() == arrow::Type::FLOAT) return scalar;
+    return NormalizeLiteral(std::move(scalar));
   }
 
   Result<Node> Call(const Expression& expression, const Expression::Call& call, int depth) {
@@ -239,7 +245,7 @@ class Unbinder {
     for (const auto& chunk : set.chunks()) {
       for (int64_t i = 0; i < chunk->length(); ++i) {
         ARROW_ASSIGN_OR_RAISE(auto item, chunk->GetScalar(i));
-        ARROW_ASSIGN_OR_RAISE(item, NormalizeLiteral(std::move(item)));
+        ARROW_ASSIGN_OR_RAISE(item, Plain(std::move(item)));
         if (item->is_valid) {
           node->items.push_back(std::move(item));
         } else {

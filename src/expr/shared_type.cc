@@ -1,4 +1,4 @@
-#include "expr/common_type.h"
+#include "expr/shared_type.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -19,14 +19,14 @@ using arrow::Type;
 using arrow::internal::checked_cast;
 using TypePtr = std::shared_ptr<DataType>;
 
-TypePtr CommonInteger(const DataType& left, const DataType& right) {
+TypePtr SharedInteger(const DataType& left, const DataType& right) {
   if (left.id() != Type::UINT64 && right.id() != Type::UINT64) return arrow::int64();
   const bool unsigned_both =
       arrow::is_unsigned_integer(left.id()) && arrow::is_unsigned_integer(right.id());
   return unsigned_both ? arrow::uint64() : arrow::decimal128(20, 0);
 }
 
-TypePtr CommonDecimal(const DataType& left, const DataType& right) {
+TypePtr SharedDecimal(const DataType& left, const DataType& right) {
   const auto left_decimal = DecimalHolding(left);
   const auto right_decimal = DecimalHolding(right);
   const auto& a = checked_cast<const arrow::DecimalType&>(*left_decimal);
@@ -56,7 +56,7 @@ Instant InstantOf(const DataType& type) {
   return {type.id() == Type::DATE64 ? TimeUnit::MILLI : TimeUnit::SECOND, ""};
 }
 
-TypePtr CommonInstant(const DataType& left, const DataType& right) {
+TypePtr SharedInstant(const DataType& left, const DataType& right) {
   const Instant a = InstantOf(left);
   const Instant b = InstantOf(right);
   // What has no zone is UTC, and so is what two zones have in common.
@@ -90,19 +90,19 @@ TypePtr DecimalHolding(const DataType& type) {
                                        : arrow::decimal128(decimal.precision(), decimal.scale());
 }
 
-TypePtr CommonType(const TypePtr& left, const TypePtr& right) {
+TypePtr SharedType(const TypePtr& left, const TypePtr& right) {
   if (left->Equals(*right)) return left;
   const Family a = FamilyOf(*left);
   const Family b = FamilyOf(*right);
   if (IsNumber(a) && IsNumber(b)) {
     if (a == Family::kFloat || b == Family::kFloat) return arrow::float64();
-    if (a == Family::kInteger && b == Family::kInteger) return CommonInteger(*left, *right);
-    return CommonDecimal(*left, *right);
+    if (a == Family::kInteger && b == Family::kInteger) return SharedInteger(*left, *right);
+    return SharedDecimal(*left, *right);
   }
   if (IsString(a) && IsString(b)) {
     return a == Family::kText && b == Family::kText ? arrow::large_utf8() : arrow::large_binary();
   }
-  if (IsInstant(a) && IsInstant(b)) return CommonInstant(*left, *right);
+  if (IsInstant(a) && IsInstant(b)) return SharedInstant(*left, *right);
   if (a == Family::kTime && b == Family::kTime) {
     const auto unit = std::max(UnitOf(*left), UnitOf(*right));
     return unit >= TimeUnit::MICRO ? arrow::time64(unit) : arrow::time32(unit);
