@@ -69,7 +69,10 @@ Status FileTable::AddFile(DataFile found, MemoryBudget* pool) {
   // Files of one kind share their schema.
   const bool same = !files_.empty() && files_.back().schema->Equals(*parquet->schema());
   file.schema = same ? files_.back().schema : parquet->schema();
-  AddNeeds(*parquet);
+  ARROW_RETURN_NOT_OK(AtParquetBorder(FilePlace{.path = file.found.path}, [&] {
+    AddNeeds(*parquet);
+    return Status::OK();
+  }));
   const int64_t bytes = parquet->metadata().size() * kParsedFooter;
   if (files_.size() < kMaxOpenFiles &&
       footer_bytes_ + bytes <= pool->limit_bytes() / kFooterShare) {

@@ -5,6 +5,7 @@
 
 #include <parquet/metadata.h>
 
+#include "scan/parquet_border.h"
 #include "scan/row_group_reader.h"
 
 namespace headrace::scan {
@@ -88,7 +89,9 @@ Result<std::optional<RowGroupPiece>> ParquetPieces::NextPiece() {
     }
     const int row_group = next_row_group_++;
     RowGroupPiece piece{.file = file_, .sources = sources_, .row_group = row_group};
-    ARROW_ASSIGN_OR_RAISE(auto decision, pruner_->Decide(row_group));
+    ARROW_ASSIGN_OR_RAISE(auto decision,
+                          AtParquetBorder(FilePlace{.path = file_->path(), .row_group = row_group},
+                                          [&] { return pruner_->Decide(row_group); }));
     Count(decision, file_->row_group_rows(row_group));
     piece.rows = std::move(decision.rows);
     piece.filter_decided = decision.filter_decided;
@@ -106,7 +109,10 @@ Result<std::optional<RowGroupPiece>> ParquetPieces::NextPiece() {
 Result<std::unique_ptr<PieceReader>> ParquetPieces::Next() {
   ARROW_ASSIGN_OR_RAISE(auto piece, NextPiece());
   if (!piece) return nullptr;
-  return RowGroupReader::Make(std::move(*piece), plan_, pace_, pool_.get());
+  const FilePlace place{.path = piece->file->path(), .row_group = piece->row_group};
+  return AtParquetBorder(place, [&]() -> Result<std::unique_ptr<PieceReader>> {
+    return RowGroupReader::Make(std::move(*piece), plan_, pace_, pool_.get());
+  });
 }
 
 }  // namespace headrace::scan

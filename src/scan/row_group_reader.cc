@@ -261,10 +261,10 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowGroupReader::TakeReady() {
       ARROW_ASSIGN_OR_RAISE(column, DecodeDictionary(column, pool_));
     } else if (column->type_id() != arrow::Type::DICTIONARY) {
       arrow::compute::ExecContext context(pool_);
-      ARROW_ASSIGN_OR_RAISE(const auto encoded,
-                            arrow::compute::DictionaryEncode(
-                                column, arrow::compute::DictionaryEncodeOptions::Defaults(),
-                                &context));
+      ARROW_ASSIGN_OR_RAISE(
+          const auto encoded,
+          arrow::compute::DictionaryEncode(
+              column, arrow::compute::DictionaryEncodeOptions::Defaults(), &context));
       column = encoded.make_array();
     }
     columns.push_back(std::move(column));

@@ -154,8 +154,7 @@ Result<OpenedSource> Scan::Open(const ReadRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
   const bool limited = request.limit && !request.from_end;
-  OpenedSource opened{
-      .columns_applied = true, .filter_applied = true, .limit_applied = limited};
+  OpenedSource opened{.columns_applied = true, .filter_applied = true, .limit_applied = limited};
   auto pieces =
       std::make_unique<scan::ParquetPieces>(impl_->table, plan, impl_->PaceOf(memory),
                                             memory.num_threads > 1 ? kPieceRows : 0, impl_->share);

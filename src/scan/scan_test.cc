@@ -187,8 +187,7 @@ TEST_F(ScanTest, EachRuleLeavesOutWhatItCan) {
       scan->Explain({.filter = Filter("id = 20001", *scan->schema())}).ValueOrDie();
   EXPECT_LT(explained.read_rows, 2000) << explained.ToString();
   const auto by_page =
-      scan->Explain({.filter = Filter("id between 20000 and 20100", *scan->schema())})
-          .ValueOrDie();
+      scan->Explain({.filter = Filter("id between 20000 and 20100", *scan->schema())}).ValueOrDie();
   EXPECT_EQ(by_page.read_row_groups, 1);
   EXPECT_LT(by_page.read_rows, 1000) << by_page.ToString();
   EXPECT_GT(by_page.skips.back().pages, 0);
