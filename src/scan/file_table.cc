@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kMaxOpenFiles = 256;
 constexpr int64_t kFooterShare = 8;   // of the limit: kept for files that stay open
 constexpr int64_t kParsedFooter = 8;  // bytes in memory for a byte of the footer, about
-constexpr int64_t kUsualPage = 1 << 20;
+constexpr int64_t kUsualDictionary = 1 << 20;
 constexpr std::string_view kNullFolder = "__HIVE_DEFAULT_PARTITION__";
 
 Result<std::shared_ptr<const ParquetFile>> OpenFile(const std::string& path,
@@ -99,15 +99,14 @@ void FileTable::AddNeeds(const ParquetFile& file) {
     ColumnNeed need;
     if (heaviest >= 0) {
       const auto group = file.metadata().RowGroup(heaviest);
-      const int64_t rows = std::max<int64_t>(1, group->num_rows());
       for (const int leaf : column.leaves) {
         const auto chunk = group->ColumnChunk(leaf);
-        const int64_t page = std::min(chunk->total_uncompressed_size(), kUsualPage);
+        const int64_t page = EstimatePageBytes(file, heaviest, leaf);
         need.page_bytes += page;
         need.compressed_bytes += std::min(chunk->total_compressed_size(), page);
-        if (chunk->has_dictionary_page()) need.dictionary_bytes += page;
-        need.row_bytes += 8 + chunk->total_uncompressed_size() / rows;
+        if (chunk->has_dictionary_page()) need.dictionary_bytes += std::min(page, kUsualDictionary);
       }
+      need.row_bytes = EstimateRowBytes(file, heaviest, column);
     }
     const auto [known, added] = named_needs_.emplace(column.field->name(), need);
     if (added) continue;

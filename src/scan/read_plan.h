@@ -55,7 +55,7 @@ struct ReadPace {
   int64_t batch_bytes = 1 << 23;  ///< of a batch, at most, where rows are not larger
   std::shared_ptr<ChunkStrategy> strategy;
   bool late_columns = true;  ///< columns outside the filter only where rows are left
-  bool rest = false;  ///< hold one page at a time, not one for each column
+  bool rest = false;         ///< hold one page at a time, not one for each column
 };
 
 }  // namespace headrace::scan

@@ -83,8 +83,6 @@ Result<std::unique_ptr<RowGroupReader>> RowGroupReader::Make(RowGroupPiece piece
 }
 
 Status RowGroupReader::OpenColumns() {
-  const auto group = piece_.file->metadata().RowGroup(piece_.row_group);
-  const int64_t rows = std::max<int64_t>(1, group->num_rows());
   row_bytes_ = 0;
   for (size_t field = 0; field < plan_->fields.size(); ++field) {
     const int column = (*piece_.sources)[field].column;
@@ -92,9 +90,8 @@ Status RowGroupReader::OpenColumns() {
     if (column < 0) continue;
     ARROW_ASSIGN_OR_RAISE(columns_.back(),
                           OpenColumn(piece_.file, piece_.row_group, column, pace_.column, pool_));
-    for (const int leaf : piece_.file->columns()[static_cast<size_t>(column)].leaves) {
-      row_bytes_ += 8 + group->ColumnChunk(leaf)->total_uncompressed_size() / rows;
-    }
+    row_bytes_ += EstimateRowBytes(*piece_.file, piece_.row_group,
+                                   piece_.file->columns()[static_cast<size_t>(column)]);
   }
   row_bytes_ = std::max<int64_t>(row_bytes_, 1);
   return Status::OK();
