@@ -22,7 +22,7 @@ namespace headrace::codec {
 struct ParquetSinkOptions {
   /// A row group has this many rows, or fewer where that many do not fit into the memory limit.
   int64_t row_group_rows = 1 << 20;
-  int64_t data_page_bytes = 1 << 20;
+  int64_t data_page_bytes = 1 << 20;  ///< at most a part in 32 of the memory limit
   bool dictionary = true;
   bool statistics = true;
   bool page_index = true;

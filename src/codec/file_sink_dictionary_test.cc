@@ -3,6 +3,7 @@
 
 #include <arrow/array.h>
 #include <arrow/array/array_dict.h>
+#include <arrow/array/concatenate.h>
 #include <arrow/compare.h>
 #include <arrow/compute/cast.h>
 #include <arrow/record_batch.h>
@@ -30,10 +31,13 @@ std::shared_ptr<arrow::RecordBatch> Encoded(
 
 /// The values, whatever they are encoded with.
 std::shared_ptr<arrow::Array> Decoded(const arrow::Table& table) {
-  const auto column = table.CombineChunksToBatch().ValueOrDie()->column(0);
-  if (column->type_id() != arrow::Type::DICTIONARY) return column;
-  const auto& type = static_cast<const arrow::DictionaryType&>(*column->type());
-  return arrow::compute::Cast(*column, type.value_type()).ValueOrDie();
+  arrow::ArrayVector chunks = table.column(0)->chunks();
+  for (auto& chunk : chunks) {
+    if (chunk->type_id() != arrow::Type::DICTIONARY) continue;
+    const auto& type = static_cast<const arrow::DictionaryType&>(*chunk->type());
+    chunk = arrow::compute::Cast(*chunk, type.value_type()).ValueOrDie();
+  }
+  return chunks.empty() ? FromJson(arrow::utf8(), "[]") : arrow::Concatenate(chunks).ValueOrDie();
 }
 
 class FileSinkDictionary : public FileSinkFixture {

@@ -73,6 +73,11 @@ Status CheckBloomFilters(const std::vector<std::string>& columns,
   return Status::OK();
 }
 
+/// A page is held several times while it is encoded and compressed, in buffers that double.
+int64_t PageBytes(const SinkContext& context) {
+  return std::min(context.options.parquet.data_page_bytes, context.share->limit_bytes() / 32);
+}
+
 std::shared_ptr<parquet::WriterProperties> Properties(const SinkContext& context) {
   const ParquetSinkOptions& options = context.options.parquet;
   parquet::WriterProperties::Builder builder;
@@ -82,7 +87,8 @@ std::shared_ptr<parquet::WriterProperties> Properties(const SinkContext& context
       ->max_row_group_length(std::max<int64_t>(options.row_group_rows, 1))
       ->max_rows_per_page(kMaxPageRows)
       ->write_batch_size(kValuesPerLook)
-      ->data_pagesize(options.data_page_bytes);
+      ->data_pagesize(PageBytes(context))
+      ->dictionary_pagesize_limit(PageBytes(context));
   if (context.options.compression_level) {
     builder.compression_level(*context.options.compression_level);
   }
@@ -96,14 +102,16 @@ std::shared_ptr<parquet::WriterProperties> Properties(const SinkContext& context
   return builder.build();
 }
 
-/// Parquet knows no dictionary with a null among its values; the index is null instead.
-Result<std::shared_ptr<arrow::Array>> WithoutNullValues(std::shared_ptr<arrow::Array> array,
-                                                        arrow::MemoryPool* pool) {
-  if (array->type_id() != arrow::Type::DICTIONARY) return array;
-  const auto& encoded = static_cast<const arrow::DictionaryArray&>(*array);
-  if (encoded.dictionary()->null_count() == 0) return array;
+/// parquet-cpp writes no dictionary with a null among its values.
+bool HasNullValues(const arrow::Array& array) {
+  return array.type_id() == arrow::Type::DICTIONARY &&
+         static_cast<const arrow::DictionaryArray&>(array).dictionary()->null_count() > 0;
+}
+
+Result<std::shared_ptr<arrow::Array>> Decode(const arrow::Array& array, arrow::MemoryPool* pool) {
   arrow::compute::ExecContext context(pool);
-  return arrow::compute::Cast(*array, encoded.dict_type()->value_type(),
+  return arrow::compute::Cast(array,
+                              static_cast<const arrow::DictionaryType&>(*array.type()).value_type(),
                               arrow::compute::CastOptions::Safe(), &context);
 }
 
@@ -113,7 +121,7 @@ class ParquetWriter final : public FormatWriter {
  public:
   ParquetWriter(std::unique_ptr<parquet::arrow::FileWriter> writer, const SinkContext& context)
       : writer_(std::move(writer)),
-        page_bytes_(context.options.parquet.data_page_bytes),
+        page_bytes_(PageBytes(context)),
         share_(context.share),
         footer_(context.share->Reserve("file footer")) {}
 
@@ -138,10 +146,15 @@ class ParquetWriter final : public FormatWriter {
   Result<int64_t> WriteColumn(const arrow::RecordBatchVector& batches, int index) {
     arrow::ArrayVector pieces;
     int64_t bytes = 0;
+    // All or none: a column chunk that began with values takes no dictionary any more.
+    const bool decoded = std::any_of(batches.begin(), batches.end(), [&](const auto& batch) {
+      return HasNullValues(*batch->column(index));
+    });
     for (const auto& batch : batches) {
       const int64_t piece_bytes = RowBytes(*batch->column_data(index), 0, batch->num_rows());
       bytes += piece_bytes;
-      ARROW_ASSIGN_OR_RAISE(auto piece, WithoutNullValues(batch->column(index), share_));
+      auto piece = batch->column(index);
+      if (decoded) ARROW_RETURN_NOT_OK(Decode(*piece, share_).Value(&piece));
       AddPieces(std::move(piece), piece_bytes, &pieces);
     }
     const auto type = pieces.front()->type();
