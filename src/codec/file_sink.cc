@@ -133,10 +133,10 @@ class FileSink {
     PartitionedFiles files(directory->path(), split.schema(), context_);
     ARROW_RETURN_NOT_OK(ForEachSlice(reader, [&](const auto& rows) -> Status {
       bool owned = false;
-      ARROW_ASSIGN_OR_RAISE(auto partitions, split.Split(*rows, &owned));
-      for (auto& partition : partitions) {
+      ARROW_ASSIGN_OR_RAISE(const auto partitions, split.Split(*rows, &owned));
+      for (const auto& partition : partitions) {
         ARROW_RETURN_NOT_OK(
-            files.Add(partition.directory, std::move(partition.rows),
+            files.Add(partition.directory, partition.rows,
                       owned ? RowGatherer::Source::kOwned : RowGatherer::Source::kBorrowed));
       }
       report_.bytes = files.bytes_written();

@@ -36,8 +36,11 @@ uint64_t Noise(uint64_t x) {
 
 std::string NoiseText(uint64_t seed, int64_t bytes) {
   std::string text(static_cast<size_t>(bytes), ' ');
-  for (size_t i = 0; i < text.size(); ++i)
-    text[i] = static_cast<char>(' ' + Noise(seed + i / 8) % 95);
+  uint64_t bits = 0;
+  for (size_t i = 0; i < text.size(); ++i, bits >>= 8) {
+    if (i % 8 == 0) bits = Noise(seed + i);
+    text[i] = static_cast<char>(' ' + (bits & 63));
+  }
   return text;
 }
 
@@ -133,6 +136,19 @@ TEST_F(FileSinkMemory, RowGroupsAreClosedEarlyAndPagesKeepTheirSize) {
   EXPECT_LE(shape.largest_page_bytes, 3 * kMiB);
 }
 
+TEST_F(FileSinkMemory, AFooterThatGrowsOverTheLimitIsRefused) {
+  MemoryBudget budget(4 * kMiB);
+  const Load wide = {"", 0, 50, 0, 300, 1};
+  const auto reader = wide.Reader(200);
+  const auto report = WriteFile(*reader, {.path = Path("x.parquet"),
+                                          .parquet = {.row_group_rows = 50},
+                                          .pool = &budget,
+                                          .memory_limit_bytes = 4 * kMiB});
+  EXPECT_EQ(CodeOf(report.status()), ErrorCode::kMemoryLimit);
+  EXPECT_EQ(budget.used_bytes(), 0);
+  EXPECT_TRUE(Names().empty());
+}
+
 TEST_F(FileSinkMemory, ManyPartitionsStayWithinTheLimit) {
   MemoryBudget budget(16 * kMiB);
   const auto make = [](int64_t batch) {
@@ -224,6 +240,7 @@ TEST_F(FileSinkMemory, InAProcessOfItsOwn) {
 TEST_F(FileSinkMemory, PeakResidentMemory) {
   for (size_t load = 0; load < std::size(kLoads); ++load) {
     for (const std::string name : {"x.parquet", "x.arrow", "x.ndjson"}) {
+      if (load > 1 && name != "x.parquet") continue;
       SCOPED_TRACE(std::string(kLoads[load].name) + " " + name);
       std::vector<std::string> variables = {kLoadVariable + ("=" + std::to_string(load)),
                                             kNameVariable + ("=" + Path(name))};

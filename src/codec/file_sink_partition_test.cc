@@ -73,12 +73,14 @@ TEST_F(FileSinkPartition, EachValueIsADirectory) {
 TEST_F(FileSinkPartition, ValuesAreEscaped) {
   EXPECT_EQ(EscapeHivePart("a/b=c %é\n.."), "a%2Fb%3Dc%20%25%C3%A9%0A..");
   ASSERT_TRUE(
-      Write({KeyedBatch(R"(["../x", "", "__HIVE_DEFAULT_PARTITION__", null])", "[1, 2, 3, 4]")},
-            {.format = Format::kCsv})
-          .ok());
-  EXPECT_THAT(Names(), ElementsAre("out/k=%5F_HIVE_DEFAULT_PARTITION__/part-0.csv",
-                                   "out/k=..%2Fx/part-0.csv", "out/k=/part-0.csv",
+      Write({KeyedBatch(R"(["../x", "", null])", "[1, 2, 3]")}, {.format = Format::kCsv}).ok());
+  EXPECT_THAT(Names(), ElementsAre("out/k=..%2Fx/part-0.csv", "out/k=/part-0.csv",
                                    "out/k=__HIVE_DEFAULT_PARTITION__/part-0.csv"));
+}
+
+TEST_F(FileSinkPartition, ATextThatReadersTakeForNullIsRefused) {
+  const auto batch = KeyedBatch(R"(["__HIVE_DEFAULT_PARTITION__"])", "[1]");
+  EXPECT_EQ(CodeOf(Write({batch}, {}).status()), ErrorCode::kInvalidArgument);
 }
 
 TEST_F(FileSinkPartition, KeysOfEachTypeHaveTheirText) {
@@ -115,6 +117,23 @@ TEST_F(FileSinkPartition, ColumnsAreChecked) {
   const std::string text = "[\"" + std::string(300, 'x') + "\"]";
   EXPECT_EQ(CodeOf(Write({KeyedBatch(text, "[1]")}, {}).status()), ErrorCode::kInvalidArgument);
   EXPECT_THAT(Names(), IsEmpty());
+}
+
+TEST_F(FileSinkPartition, RowGroupsHaveTheRowsThatAreAskedFor) {
+  const auto batch = KeyedBatch(R"(["a", "a", "a", "b", "a", "a"])", "[1, 2, 3, 4, 5, 6]");
+  ASSERT_TRUE(Write({batch, batch}, {.parquet = {.row_group_rows = 4}}).ok());
+  EXPECT_THAT(ShapeOf(Path("out/k=a/part-0.parquet"))->row_group_rows, ElementsAre(4, 4, 2));
+  EXPECT_THAT(ValuesIn("out/k=a/part-0.parquet"), ElementsAre(1, 2, 3, 5, 6, 1, 2, 3, 5, 6));
+}
+
+TEST_F(FileSinkPartition, TheWorkingDirectoryMayBeTheTarget) {
+  const auto before = std::filesystem::current_path();
+  std::filesystem::create_directory(Path("here"));
+  std::filesystem::current_path(Path("here"));
+  const auto report = Write({KeyedBatch(R"(["a"])", "[1]")}, {.path = "."});
+  std::filesystem::current_path(before);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(Names(), ElementsAre("here/k=a/part-0.parquet"));
 }
 
 TEST_F(FileSinkPartition, ADirectoryThatHoldsAnythingIsRefused) {

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <arrow/array.h>
+#include <arrow/array/array_run_end.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
@@ -138,6 +139,20 @@ TEST_F(FileSinkTypes, ArrowKeepsTheRest) {
   for (const Case& value : ArrowOnlyCases()) {
     for (const char* name : {"x.arrow", "x.arrows"}) ExpectEqualAfter(name, value);
   }
+}
+
+TEST_F(FileSinkTypes, ArrowKeepsRunEndEncodedColumns) {
+  const auto array = arrow::RunEndEncodedArray::Make(5, FromJson(arrow::int32(), "[2, 4, 5]"),
+                                                     FromJson(arrow::utf8(), R"(["a", null, "b"])"))
+                         .ValueOrDie();
+  const auto batch = BatchOf(array);
+  for (const std::string name : {"x.arrow", "x.arrows"}) {
+    const auto reader = ReaderOf(batch->schema(), {batch, batch->Slice(1, 3)});
+    ASSERT_TRUE(WriteFile(*reader, {.path = Path(name), .record_batch_rows = 3}).ok());
+    EXPECT_TRUE(SameRows(**ReadTable(Path(name)), *TableOf({batch, batch->Slice(1, 3)})));
+  }
+  EXPECT_EQ(CodeAfter("y.parquet", array), ErrorCode::kTypeMismatch);
+  EXPECT_EQ(CodeAfter("y.csv", array), ErrorCode::kTypeMismatch);
 }
 
 TEST_F(FileSinkTypes, ParquetNamesTheColumnThatItCannotHold) {

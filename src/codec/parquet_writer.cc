@@ -137,7 +137,13 @@ class ParquetWriter final : public FormatWriter {
       ARROW_ASSIGN_OR_RAISE(const int64_t column_bytes, WriteColumn(batches, i));
       footer_bytes += FooterBytes(*schema.field(i)->type(), rows, column_bytes);
     }
-    return footer_.Resize(footer_bytes);
+    ++row_groups_;
+    if (footer_.Resize(footer_bytes).ok()) return Status::OK();
+    return MakeError(
+        ErrorCode::kMemoryLimit,
+        fmt::format("what the footer of the file has to say about {} row groups of {} columns, {}, "
+                    "does not fit any more; with a larger memory limit there are fewer row groups",
+                    row_groups_, schema.num_fields(), FormatByteSize(footer_bytes)));
   }
 
   Status Finish() override { return writer_->Close(); }
@@ -193,6 +199,7 @@ class ParquetWriter final : public FormatWriter {
   const int64_t page_bytes_;
   arrow::MemoryPool* share_;
   Reservation footer_;
+  int64_t row_groups_ = 0;
 };
 
 }  // namespace

@@ -66,8 +66,13 @@ Result<std::string> DirectoryPart(const std::string& name, const arrow::StringAr
     value = kNullPartition;
   } else {
     value = EscapeHivePart(values.GetView(index));
-    // A text that says what a null is called must not become one.
-    if (value == kNullPartition) value = "%5F" + value.substr(1);
+    // Readers take it for null, escaped or not.
+    if (value == kNullPartition) {
+      return InvalidKey(fmt::format("column '{}' has the text '{}', which is what a null is called "
+                                    "in the name of a directory",
+                                    name, value),
+                        name);
+    }
   }
   std::string part = EscapeHivePart(name) + '=' + value;
   if (part.size() > kMaxPartBytes) {

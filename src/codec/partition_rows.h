@@ -34,7 +34,8 @@ class PartitionRows {
   };
   /// The partitions of a batch in the order in which they first occur, their rows in the batch's
   /// order, without the columns that the directory names. If `owned`, the rows are copies in the
-  /// pool; if not, there is one partition and it is the batch.
+  /// pool; if not, there is one partition and it is the batch. kInvalidArgument for a value that
+  /// cannot name a directory: too long, or a text that says what a null is called.
   Result<std::vector<Partition>> Split(const arrow::RecordBatch& batch, bool* owned) const;
 
   /// Of the rows that Split() gives.

@@ -55,14 +55,21 @@ PartitionedFiles::PartitionedFiles(fs::path root, std::shared_ptr<arrow::Schema>
 
 PartitionedFiles::~PartitionedFiles() = default;
 
-Status PartitionedFiles::Add(const std::string& directory, std::shared_ptr<arrow::RecordBatch> rows,
+Status PartitionedFiles::Add(const std::string& directory,
+                             const std::shared_ptr<arrow::RecordBatch>& rows,
                              RowGatherer::Source source) {
   ARROW_ASSIGN_OR_RAISE(Partition* const partition, Find(directory));
-  const int64_t held_before = partition->held.bytes();
-  ARROW_RETURN_NOT_OK(partition->held.Add(std::move(rows), source));
-  held_bytes_ += partition->held.bytes() - held_before;
-  if (partition->held.num_rows() >= (limits_.rows > 0 ? limits_.rows : kTextRows)) {
-    ARROW_RETURN_NOT_OK(WriteHeld(partition));
+  const int64_t full = limits_.rows > 0 ? limits_.rows : kTextRows;
+  for (int64_t row = 0; row < rows->num_rows();) {
+    const int64_t count = std::min(rows->num_rows() - row, full - partition->held.num_rows());
+    const bool is_all = count == rows->num_rows();
+    const int64_t held_before = partition->held.bytes();
+    // A piece would hold all of the rows.
+    ARROW_RETURN_NOT_OK(partition->held.Add(is_all ? rows : rows->Slice(row, count),
+                                            is_all ? source : RowGatherer::Source::kBorrowed));
+    held_bytes_ += partition->held.bytes() - held_before;
+    row += count;
+    if (partition->held.num_rows() == full) ARROW_RETURN_NOT_OK(WriteHeld(partition));
   }
   return held_bytes_ > limits_.bytes ? WriteLargest() : Status::OK();
 }

@@ -24,7 +24,7 @@ class PartitionedFiles {
                    const SinkContext& context);
   ~PartitionedFiles();
 
-  Status Add(const std::string& directory, std::shared_ptr<arrow::RecordBatch> rows,
+  Status Add(const std::string& directory, const std::shared_ptr<arrow::RecordBatch>& rows,
              RowGatherer::Source source);
   /// A file without rows in the root, for the schema's sake.
   Status AddEmpty();

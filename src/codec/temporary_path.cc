@@ -36,10 +36,10 @@ Status Exists(const fs::path& target) {
                    {target.string()});
 }
 
-/// Follows links, so that what they lead to is replaced and not the link.
-fs::path Followed(const fs::path& target) {
+/// Follows links, so that what they lead to is replaced and not the link. A directory may be ".".
+fs::path Followed(TemporaryPath::Kind kind, const fs::path& target) {
   std::error_code error;
-  if (!fs::is_symlink(target, error)) return target;
+  if (kind == TemporaryPath::Kind::kFile && !fs::is_symlink(target, error)) return target;
   const fs::path canonical = fs::weakly_canonical(target, error);
   return error ? target : canonical;
 }
@@ -55,7 +55,7 @@ bool NotSupported(int error) noexcept {
 }  // namespace
 
 Result<std::unique_ptr<TemporaryPath>> TemporaryPath::Make(Kind kind, const std::string& target) {
-  fs::path place = Followed(target);
+  fs::path place = Followed(kind, target);
   if (!place.has_filename()) place = place.parent_path();  // "out/"
   std::unique_ptr<TemporaryPath> made(new TemporaryPath(kind, std::move(place)));
   ARROW_RETURN_NOT_OK(made->Create(target));
