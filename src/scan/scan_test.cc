@@ -205,6 +205,23 @@ TEST_F(ScanTest, OutOfOrderGivesTheSameRows) {
   ExpectSame(*sorted, *Expected(table, "", {"id", "ts"}, -1));
 }
 
+TEST_F(ScanTest, FiltersColumnsOfDictionaryType) {
+  const auto table = RandomTicks(13).Make(5000);
+  const auto encoded =
+      arrow::compute::DictionaryEncode(table->GetColumnByName("sensor")).ValueOrDie();
+  const auto with =
+      table->SetColumn(2, arrow::field("sensor", encoded.type()), encoded.chunked_array())
+          .ValueOrDie();
+  folder_.Write("t.parquet", *WriteParquet(*with, 1500));
+  const auto scan = Open();
+  for (const char* filter : {"sensor = 'sensor-3'", "sensor is null", "sensor > 'sensor-4'"}) {
+    const auto rows =
+        ReadAll(*scan, {.columns = {{"id"}}, .filter = Filter(filter, *scan->schema())});
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    ExpectSame(**rows, *Expected(table, filter, {"id"}, -1));
+  }
+}
+
 TEST_F(ScanTest, ReadersShareTheRows) {
   const auto table = WriteFiles(11, 6);
   const auto scan = Open({.max_concurrent = 3, .chunk_strategy = nullptr});
