@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <arrow/array/array_binary.h>
-#include <arrow/array/array_dict.h>
 #include <arrow/array/array_primitive.h>
 #include <arrow/array/util.h>
 #include <arrow/compute/api_vector.h>
@@ -17,50 +15,11 @@
 #include <parquet/metadata.h>
 
 #include "headrace/error_code.h"
+#include "scan/dictionary_rows.h"
 #include "scan/parquet_border.h"
 #include "scan/parquet_file.h"
 
 namespace headrace::scan {
-namespace {
-
-// Bytes that the rows of a dictionary array come to when they are copied out.
-class ExpandedBytes {
- public:
-  explicit ExpandedBytes(const arrow::Array& array) {
-    if (array.type_id() != arrow::Type::DICTIONARY) return;
-    column_ = &static_cast<const arrow::DictionaryArray&>(array);
-    dictionary_ = &static_cast<const arrow::BinaryArray&>(*column_->dictionary());
-    indices_ = static_cast<const arrow::Int32Array&>(*column_->indices()).raw_values();
-  }
-  int64_t operator()(int64_t row) const {
-    if (column_ == nullptr || column_->IsNull(row)) return 0;
-    return dictionary_->value_length(indices_[row]);
-  }
-
- private:
-  const arrow::DictionaryArray* column_ = nullptr;
-  const arrow::BinaryArray* dictionary_ = nullptr;
-  const int32_t* indices_ = nullptr;
-};
-
-// How many rows from `begin` on can be copied out within `max_bytes`, at least one.
-int64_t RowsThatFit(const arrow::Array& array, int64_t begin, int64_t rows, int64_t max_bytes) {
-  if (array.type_id() != arrow::Type::DICTIONARY) return rows;
-  const auto& encoded = static_cast<const arrow::DictionaryArray&>(array);
-  const auto& values = static_cast<const arrow::BinaryArray&>(*encoded.dictionary());
-  // No string is longer than all of them together.
-  if (values.total_values_length() < max_bytes / std::max<int64_t>(rows, 1)) return rows;
-  const ExpandedBytes bytes_of(array);
-  int64_t bytes = 0;
-  for (int64_t i = 0; i < rows; ++i) {
-    bytes += bytes_of(begin + i);
-    if (bytes > max_bytes) return std::max<int64_t>(i, 1);
-  }
-  return rows;
-}
-
-}  // namespace
-
 RowGroupReader::RowGroupReader(RowGroupPiece piece, std::shared_ptr<const ReadPlan> plan,
                                const ReadPace& pace, arrow::MemoryPool* pool)
     : piece_(std::move(piece)),

@@ -14,6 +14,7 @@
 #include <arrow/util/bitmap_ops.h>
 
 #include "expr/filter.h"
+#include "scan/dictionary_rows.h"
 
 namespace headrace::scan {
 namespace {
@@ -68,15 +69,6 @@ RowFilter::RowFilter(std::shared_ptr<const ReadPlan> plan, arrow::MemoryPool* po
     : plan_(std::move(plan)), pool_(pool), verdicts_(plan_->filter.size()) {}
 
 RowFilter::~RowFilter() = default;
-
-Result<std::shared_ptr<arrow::Array>> DecodeDictionary(const std::shared_ptr<arrow::Array>& array,
-                                                       arrow::MemoryPool* pool) {
-  if (array->type_id() != arrow::Type::DICTIONARY) return array;
-  const auto& encoded = static_cast<const arrow::DictionaryArray&>(*array);
-  arrow::compute::ExecContext context(pool);
-  return arrow::compute::Take(*encoded.dictionary(), *encoded.indices(),
-                              arrow::compute::TakeOptions::NoBoundsCheck(), &context);
-}
 
 Result<std::shared_ptr<arrow::BooleanArray>> RowFilter::Evaluate(const ReadPlan::Conjunct& conjunct,
                                                                  const Arrays& columns,
