@@ -1,6 +1,7 @@
 #include "headrace/scan.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -152,15 +153,18 @@ Result<OpenedSource> Scan::Open(const ReadRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
   const bool limited = request.limit && !request.from_end;
-  auto pieces =
-      std::make_unique<scan::ParquetPieces>(impl_->table, plan, impl_->PaceOf(memory),
-                                            memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
+  const auto stop = std::make_shared<std::atomic<bool>>(false);
+  scan::ReadPace pace = impl_->PaceOf(memory);
+  pace.stop = stop;
+  auto pieces = std::make_unique<scan::ParquetPieces>(
+      impl_->table, plan, pace, memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
   auto reader = std::make_shared<scan::Scanner>(
       plan->schema, std::move(pieces),
       scan::ScannerOptions{.num_threads = memory.num_threads,
                            .ordered = request.ordered,
                            .queue_bytes = memory.queue_bytes,
-                           .max_rows = limited ? *request.limit : -1});
+                           .max_rows = limited ? *request.limit : -1,
+                           .stop = stop});
   return OpenedSource{.reader = std::move(reader),
                       .columns_applied = true,
                       .filter_applied = true,
