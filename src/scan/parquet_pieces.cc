@@ -80,6 +80,7 @@ void ParquetPieces::Count(const Pruner::Decision& decision, int64_t rows) {
 
 Result<std::optional<RowGroupPiece>> ParquetPieces::NextPiece() {
   while (!cut_) {
+    ARROW_RETURN_NOT_OK(pace_.CheckNotStopped());
     if (file_ == nullptr || next_row_group_ == file_->num_row_groups()) {
       pruner_ = nullptr;
       file_ = nullptr;

@@ -123,6 +123,7 @@ Result<int64_t> RowGroupReader::ReadFilterColumns(int64_t rows) {
 // Goes to the next rows that may be given out: false at the end of the piece.
 Result<bool> RowGroupReader::NextWindow() {
   while (range_ < piece_.rows.size()) {
+    ARROW_RETURN_NOT_OK(pace_.CheckNotStopped());
     const RowRange range = piece_.rows[range_];
     if (row_ < range.begin) {
       ARROW_RETURN_NOT_OK(Skip(0, columns_.size(), range.begin - row_));

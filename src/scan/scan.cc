@@ -1,6 +1,7 @@
 #include "headrace/scan.h"
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <mutex>
 #include <thread>
@@ -155,9 +156,11 @@ Result<OpenedSource> Scan::Open(const ReadRequest& request) {
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
   const bool limited = request.limit && !request.from_end;
   OpenedSource opened{.columns_applied = true, .filter_applied = true, .limit_applied = limited};
-  auto pieces =
-      std::make_unique<scan::ParquetPieces>(impl_->table, plan, impl_->PaceOf(memory),
-                                            memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
+  const auto stop = std::make_shared<std::atomic<bool>>(false);
+  scan::ReadPace pace = impl_->PaceOf(memory);
+  pace.stop = stop;
+  auto pieces = std::make_unique<scan::ParquetPieces>(
+      impl_->table, plan, pace, memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
   if (request.num_readers > 1 && !request.ordered && !limited && memory.num_threads > 1) {
     auto readers = scan::ShareAmong(plan->schema, std::move(pieces),
                                     std::min(request.num_readers, memory.num_threads));
@@ -171,7 +174,8 @@ Result<OpenedSource> Scan::Open(const ReadRequest& request) {
       scan::ScannerOptions{.num_threads = memory.num_threads,
                            .ordered = request.ordered,
                            .queue_bytes = memory.queue_bytes,
-                           .max_rows = limited ? *request.limit : -1});
+                           .max_rows = limited ? *request.limit : -1,
+                           .stop = stop});
   return opened;
 }
 

@@ -1,8 +1,10 @@
 #include "headrace/scan.h"
 
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <arrow/array/array_primitive.h>
@@ -66,6 +68,22 @@ void ExpectSame(const arrow::Table& actual, const arrow::Table& expected) {
     ASSERT_TRUE(actual.column(i)->Equals(*expected.column(i), nans)) << actual.field(i)->name();
   }
 }
+
+// Small chunks, counted.
+class CountingStrategy final : public ChunkStrategy {
+ public:
+  int64_t RowsPerChunk(const ChunkContext&) const noexcept override {
+    ++chunks_;
+    chunks_.notify_all();
+    return 16;
+  }
+  void Observe(double) noexcept override {}
+  void WaitForFirstChunk() const { chunks_.wait(0); }
+  int64_t chunks() const { return chunks_; }
+
+ private:
+  mutable std::atomic<int64_t> chunks_{0};
+};
 
 class ScanTest : public ::testing::Test {
  protected:
@@ -338,6 +356,30 @@ TEST_F(ScanTest, AReaderMayBeLeftAtAnyTime) {
     ASSERT_TRUE(reader->Close().ok());
   }
   EXPECT_EQ(budget_.used_bytes(), 0);
+}
+
+// Nothing passes the filter, so that the taker would wait for the end of the last file.
+TEST_F(ScanTest, ClosingStopsAScanThatFindsNothing) {
+  const auto table = RandomTicks(3).Make(30'000);
+  for (int i = 0; i < 40; ++i) {
+    folder_.Write("t" + std::to_string(i) + ".parquet", *WriteParquet(*table, 3000));
+  }
+  for (const int threads : {1, 3}) {
+    const auto strategy = std::make_shared<CountingStrategy>();
+    const auto scan = Open({.max_concurrent = threads, .chunk_strategy = strategy});
+    auto reader =
+        scan->Open({.filter = Filter("count + id = -1", *scan->schema())}).ValueOrDie().reader;
+    std::shared_ptr<arrow::RecordBatch> batch;
+    Status status;
+    std::thread taker([&] { status = reader->ReadNext(&batch); });
+    strategy->WaitForFirstChunk();
+    ASSERT_TRUE(reader->Close().ok());
+    const int64_t chunks = strategy->chunks();
+    taker.join();
+    EXPECT_EQ(CodeOf(status), ErrorCode::kCancelled);
+    EXPECT_LE(strategy->chunks(), chunks + 1);
+    EXPECT_EQ(CodeOf(reader->ReadNext(&batch)), ErrorCode::kCancelled);
+  }
 }
 
 }  // namespace
