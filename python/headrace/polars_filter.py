@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from headrace.errors import HeadraceError, InvalidArgument
@@ -27,7 +28,7 @@ _OPERATORS: dict[str, Callable[[Expr, Expr], Expr]] = {
     "Multiply": lambda a, b: a * b,
     "TrueDivide": lambda a, b: a / b,
 }
-_SMALL_NUMBERS = {f"{kind}{bits}" for kind in ("Int", "UInt") for bits in (8, 16, 32, 64, 128)} | {
+_NUMBERS = {f"{kind}{bits}" for kind in ("Int", "UInt") for bits in (8, 16, 32, 64, 128)} | {
     "Int",
     "Float32",
     "Float64",
@@ -35,6 +36,7 @@ _SMALL_NUMBERS = {f"{kind}{bits}" for kind in ("Int", "UInt") for bits in (8, 16
 }
 _TICKS = {"Milliseconds": 1_000, "Microseconds": 1_000_000, "Nanoseconds": 1_000_000_000}
 _MOST_LEVELS = 200
+_MOST_DIGITS = 76
 
 
 def from_polars(expression: "pl.Expr") -> Expr:
@@ -129,8 +131,13 @@ def _literal(body: Any) -> Any:
         return _literal(value)
     if kind == "Null":
         return None
-    if kind in ("Boolean", "String", "StringOwned", "Str") or kind in _SMALL_NUMBERS:
+    if kind in _NUMBERS and value is None:
+        raise _refusal("a number", "Polars does not write infinities and NaN")
+    if kind in ("Boolean", "String", "StringOwned", "Str") or kind in _NUMBERS:
         return value
+    if kind == "Decimal":
+        digits, _, scale = value
+        return Decimal(digits).scaleb(-scale, Context(prec=_MOST_DIGITS))
     if kind in ("Binary", "BinaryOwned"):
         return bytes(value)
     if kind == "Date":

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -10,6 +11,7 @@
 #include "cli/inspect_command.h"
 #include "cli/scan_command.h"
 #include "cli/serve_command.h"
+#include "cli/standard_output.h"
 #include "cli/stop_signal.h"
 #include "cli/terminal_text.h"
 #include "headrace/error_code.h"
@@ -44,8 +46,9 @@ int FailInLines(const Status& status) {
 int Inspect(const InspectCommandOptions& options) {
   const auto text = RunInspect(options);
   if (!text.ok()) return FailInLines(text.status());
-  std::fputs(text->c_str(), stdout);
-  return 0;
+  std::signal(SIGPIPE, SIG_IGN);
+  const Status status = WriteToStdout(*text);
+  return status.ok() ? 0 : FailInLines(status);
 }
 
 std::string Executable(const char* called_as) {

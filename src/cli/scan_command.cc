@@ -1,7 +1,6 @@
 #include "cli/scan_command.h"
 
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 
 #include "cli/interruption.h"
 #include "cli/progress_line.h"
+#include "cli/standard_output.h"
 #include "cli/table_preview.h"
 #include "delivery/table_output.h"
 #include "delivery/table_request.h"
@@ -63,12 +63,6 @@ std::optional<int64_t> KnownRows(const Scan& scan, const ScanCommandOptions& com
   return rows;
 }
 
-Status WriteText(const std::string& text) {
-  const bool written = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-  if (written || errno == EPIPE) return Status::OK();
-  return MakeError(ErrorCode::kIOError, "cannot write to stdout");
-}
-
 Status ShowTable(arrow::RecordBatchReader& reader, const ScanCommandOptions& command,
                  const std::function<void()>& before_text) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
@@ -82,7 +76,7 @@ Status ShowTable(arrow::RecordBatchReader& reader, const ScanCommandOptions& com
     ARROW_RETURN_NOT_OK(table.Add(*batch));
   }
   before_text();
-  return WriteText(table.Text());
+  return WriteToStdout(table.Text());
 }
 
 /// Rows into a pipe or a file. That the reader of a pipe leaves is how `| head` ends.
@@ -99,7 +93,7 @@ Status WriteRows(Reader reader, const ScanCommandOptions& command, bool to_pipe,
 Status Explain(const Scan& scan, const delivery::TableRequest& request) {
   ARROW_ASSIGN_OR_RAISE(const auto pushed, delivery::PushDown(request, *scan.schema()));
   ARROW_ASSIGN_OR_RAISE(const auto explained, scan.Explain(pushed));
-  return WriteText(explained.ToString());
+  return WriteToStdout(explained.ToString());
 }
 
 }  // namespace

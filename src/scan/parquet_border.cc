@@ -27,21 +27,25 @@ std::vector<std::string> Location(const FilePlace& place) {
 }  // namespace
 
 Status PlacedError(const FilePlace& place, const Status& error) {
-  const ErrorCode code = CodeOf(error);
+  ErrorCode code = CodeOf(error);
+  // parquet::arrow calls all that it cannot make sense of an IOError; one of the system says which.
+  if (code == ErrorCode::kIOError && error.detail() == nullptr) code = ErrorCode::kCorruptFile;
   switch (code) {
-    case ErrorCode::kCancelled:
-    case ErrorCode::kCorruptFile: return error;
+    case ErrorCode::kCancelled: return error;
+    case ErrorCode::kCorruptFile:
+      if (CodeOf(error) == code) return error;  // has its place already
+      break;
     case ErrorCode::kMemoryLimit:
     case ErrorCode::kIOError:
     case ErrorCode::kUnknownName:
     case ErrorCode::kNotImplemented:
       return MakeError(code, fmt::format("{}: {}", Describe(place), error.message()),
                        Location(place));
-    default:
-      return MakeError(ErrorCode::kCorruptFile,
-                       fmt::format("{}: the file is damaged: {}", Describe(place), error.message()),
-                       Location(place));
+    default: break;
   }
+  return MakeError(ErrorCode::kCorruptFile,
+                   fmt::format("{}: the file is damaged: {}", Describe(place), error.message()),
+                   Location(place));
 }
 
 Status PlacedError(const FilePlace& place, const std::exception& error) {
