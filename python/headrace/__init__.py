@@ -34,7 +34,8 @@ from headrace.errors import (
 from headrace.expr import Expr, col, lit
 from headrace.frame import Frame
 from headrace.live_buffer import BufferStats, LiveBuffer
-from headrace.scan import Batches, Explanation, Scan, Skip, scan
+from headrace.scan import Batches, Scan, scan
+from headrace.scan_reports import Explanation, Skip, Written
 
 __all__ = [
     "AppendResult",
@@ -63,6 +64,7 @@ __all__ = [
     "TypeMismatch",
     "Unavailable",
     "UnknownName",
+    "Written",
     "__version__",
     "col",
     "lit",

@@ -11,6 +11,7 @@ from headrace import _core
 from headrace.errors import InvalidArgument, TypeMismatch, UnknownName
 from headrace.expr import Expr
 from headrace.frame import Frame
+from headrace.scan_reports import Explanation, Skip, Written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,57 +21,6 @@ if TYPE_CHECKING:
 Path: TypeAlias = str | os.PathLike[str]
 Filter: TypeAlias = "str | Expr | pl.Expr"
 """Text of the filter language, or an expression of headrace or Polars."""
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """What one rule leaves unread.
-
-    Attributes:
-        rule: "statistics", "bloom filter", "dictionary" or "page index".
-        row_groups: left out as a whole.
-        pages: left out of the others.
-        rows: of both.
-    """
-
-    rule: str
-    row_groups: int
-    pages: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """How a scan reads its files; `str()` says it for people.
-
-    Attributes:
-        num_files, num_row_groups, num_rows: all there are.
-        read_row_groups, read_rows: those that have to be looked at.
-        skips: what is left out and why, in the order in which the rules are applied.
-        columns: that are given out.
-        filter_columns: that are read first, the others only where rows are left.
-        num_threads: that read.
-        batch_bytes: size of a batch, at most where no row is larger.
-        memory_bytes: what the scan expects to hold at most.
-        pages_read_again: pages are unpacked more than once, to keep the memory limit.
-    """
-
-    num_files: int
-    num_row_groups: int
-    num_rows: int
-    read_row_groups: int
-    read_rows: int
-    skips: tuple[Skip, ...]
-    columns: tuple[str, ...]
-    filter_columns: tuple[str, ...]
-    num_threads: int
-    batch_bytes: int
-    memory_bytes: int
-    pages_read_again: bool
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +264,73 @@ class Scan:
             return Frame(opened.collect())
         finally:
             opened.close()
+
+    def sink(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        format: str | None = None,
+        compression: str | None = None,
+        compression_level: int | None = None,
+        row_group_rows: int | None = None,
+        partition_by: str | Sequence[str] = (),
+        overwrite: bool | None = None,
+    ) -> Written:
+        """Writes all rows to a file, however many there are; what is written has a temporary name
+        until it is whole, so that a failure leaves no half file and an old one as it was.
+
+        Args:
+            path: a file, or with `partition_by` a folder.
+            format: parquet, arrow, arrows, csv, ndjson or json; none: by the extension, with
+                `.gz` or `.zst` behind those of text.
+            compression: zstd, lz4, snappy, gzip, brotli or none; none given: zstd for Parquet, by
+                the extension for text.
+            compression_level: of the codec; none: its own.
+            row_group_rows: rows of a row group of Parquet at most; fewer where memory is short.
+            partition_by: columns that become folders `column=value`.
+            overwrite: False keeps what is there, True replaces a folder too; none: files are
+                replaced, folders that hold anything are not.
+
+        Raises:
+            NameExists, HeadraceIOError, MemoryLimit, TypeMismatch (the format has no such type).
+        """
+        columns = [partition_by] if isinstance(partition_by, str) else list(partition_by)
+        opened = self._files.open(self._request)
+        try:
+            return Written(
+                *opened.write(
+                    os.fspath(path),
+                    format,
+                    compression,
+                    compression_level,
+                    row_group_rows,
+                    columns,
+                    overwrite,
+                )
+            )
+        finally:
+            opened.close()
+
+    def sink_parquet(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        compression: str = "zstd",
+        compression_level: int | None = None,
+        row_group_rows: int | None = None,
+        partition_by: str | Sequence[str] = (),
+        overwrite: bool | None = None,
+    ) -> Written:
+        """sink() in Parquet, whatever the extension."""
+        return self.sink(
+            path,
+            format="parquet",
+            compression=compression,
+            compression_level=compression_level,
+            row_group_rows=row_group_rows,
+            partition_by=partition_by,
+            overwrite=overwrite,
+        )
 
     def to_arrow(self) -> "pa.Table":
         """All rows as a pyarrow.Table, over the memory that was read. Limited as collect()."""

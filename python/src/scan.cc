@@ -14,6 +14,7 @@
 
 #include "arrow_capsules.h"
 #include "batch.h"
+#include "codec/file_sink.h"
 #include "collect.h"
 #include "delivery/table_request.h"
 #include "headrace/error_code.h"
@@ -183,6 +184,37 @@ int64_t CountRows(const Batches& self) {
   }));
 }
 
+/// Writes all rows to a file or, partitioned, a folder: rows, bytes and files.
+nb::tuple WriteBatches(const Batches& self, std::string path,
+                       const std::optional<std::string>& format,
+                       const std::optional<std::string>& compression,
+                       std::optional<int> compression_level, std::optional<int64_t> row_group_rows,
+                       std::vector<std::string> partition_by, std::optional<bool> overwrite) {
+  auto report = WithoutGil([&]() -> Result<codec::FileSinkReport> {
+    codec::FileSinkOptions sink;
+    sink.path = std::move(path);
+    if (format) {
+      ARROW_ASSIGN_OR_RAISE(const auto encoding,
+                            codec::EncodingOfFile("rows." + *format, std::nullopt, std::nullopt));
+      sink.format = encoding.format;
+    }
+    if (compression) {
+      ARROW_ASSIGN_OR_RAISE(sink.compression, codec::ParseFileCompression(*compression));
+    }
+    sink.compression_level = compression_level;
+    if (row_group_rows) sink.parquet.row_group_rows = *row_group_rows;
+    sink.partition_by = std::move(partition_by);
+    sink.overwrite = overwrite;
+    sink.pool = MemoryBudget::Process();
+    // Beside what the scan holds, which leaves most of its limit unused.
+    sink.memory_limit_bytes =
+        std::clamp<int64_t>(self.files.limit_bytes / 4, int64_t{4} << 20, int64_t{48} << 20);
+    return codec::WriteFile(*self.reader, sink);
+  });
+  const codec::FileSinkReport written = UnwrapRead(std::move(report));
+  return nb::make_tuple(written.rows, written.bytes, written.files);
+}
+
 void CloseBatches(const Batches& self) {
   Check(WithoutGil([&] { return self.reader->Close(); }));
 }
@@ -209,6 +241,9 @@ void BindScan(nb::module_& module) {
       .def("next", &NextBatch)
       .def("collect", &CollectBatches)
       .def("count", &CountRows)
+      .def("write", &WriteBatches, nb::arg("path"), nb::arg("format").none(),
+           nb::arg("compression").none(), nb::arg("compression_level").none(),
+           nb::arg("row_group_rows").none(), nb::arg("partition_by"), nb::arg("overwrite").none())
       .def("close", &CloseBatches)
       .def("schema", [](const Batches& self) { return Schema{self.reader->schema()}; })
       .def(

@@ -15,7 +15,7 @@
 #include "cli/progress_line.h"
 #include "cli/standard_output.h"
 #include "cli/table_preview.h"
-#include "delivery/table_output.h"
+#include "codec/file_sink.h"
 #include "delivery/table_request.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
@@ -82,10 +82,14 @@ Status ShowTable(arrow::RecordBatchReader& reader, const ScanCommandOptions& com
 /// Rows into a pipe or a file. That the reader of a pipe leaves is how `| head` ends.
 Status WriteRows(Reader reader, const ScanCommandOptions& command, bool to_pipe,
                  arrow::MemoryPool* pool) {
-  delivery::TableOutput output{.path = command.output,
-                               .format = command.format.value_or(codec::Format::kCsv)};
-  if (to_pipe) output.descriptor = STDOUT_FILENO;
-  const Status status = delivery::WriteTable(std::move(reader), output, pool).status();
+  codec::FileSinkOptions sink{.path = command.output,
+                              .format = command.format,
+                              .compression = command.compression,
+                              .partition_by = command.partition_by,
+                              .pool = pool};
+  if (to_pipe && !sink.format) sink.format = codec::Format::kCsv;
+  const Status status = to_pipe ? codec::WriteToDescriptor(*reader, STDOUT_FILENO, sink).status()
+                                : codec::WriteFile(*reader, sink).status();
   if (!status.ok() && to_pipe && CodeOf(status) == ErrorCode::kCancelled) return Status::OK();
   return status;
 }

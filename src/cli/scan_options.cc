@@ -76,15 +76,14 @@ Status ReadFormat(const std::string& name, ScanCommandOptions* options) {
     }
     return Status::OK();
   }
-  if (options->output.empty()) return Status::OK();
-  std::string extension = std::filesystem::path(options->output).extension().string();
-  if (!extension.empty()) extension.erase(0, 1);
-  options->format = FormatCalled(extension);
-  if (options->format) return Status::OK();
-  return BadOption("--output", options->output,
-                   fmt::format("the name of a file with an extension among {}: add one or give "
-                               "--format",
-                               FormatNames()));
+  if (options->output.empty() || !options->partition_by.empty()) return Status::OK();
+  const auto encoding = codec::EncodingOfFile(options->output, std::nullopt, options->compression);
+  if (!encoding.ok()) {
+    return MakeError(ErrorCode::kBadConfig, fmt::format("--output: '{}': {}", options->output,
+                                                        encoding.status().message()));
+  }
+  options->format = encoding->format;
+  return Status::OK();
 }
 
 /// "a,b": names; one with a comma goes into double quotes, doubled inside them.
@@ -120,6 +119,8 @@ struct ScanArguments::Texts {
   std::string source_file;
   std::string output;
   std::string format;
+  std::string compression;
+  std::string partition_by;
   bool unordered = false;
   bool explain = false;
 };
@@ -150,6 +151,10 @@ ScanArguments::ScanArguments(CLI::App* app)
   text("--source-file", &t->source_file, "COLUMN", "a column in front that names a row's file");
   text("-o,--output", &t->output, "FILE", "write this file instead of stdout");
   text("-f,--format", &t->format, "FORMAT", "table, parquet, arrow, arrows, csv, ndjson or json");
+  text("--compression", &t->compression, "CODEC",
+       "of the file: zstd, lz4, snappy, gzip, brotli or none; default by its format");
+  text("--partition-by", &t->partition_by, "COLUMNS",
+       "make --output a folder with a folder for each value of these columns");
   text("--rows", &t->rows, "N", "rows of the table that are shown, default 40");
 }
 
@@ -194,6 +199,17 @@ Result<ScanCommandOptions> ScanArguments::Read() const {
       return MakeError(ErrorCode::kBadConfig, "--memory: " + bytes.status().message());
     }
     options.memory_limit_bytes = *bytes;
+  }
+  if (!t.compression.empty()) {
+    const auto compression = codec::ParseFileCompression(t.compression);
+    if (!compression.ok()) {
+      return MakeError(ErrorCode::kBadConfig, "--compression: " + compression.status().message());
+    }
+    options.compression = *compression;
+  }
+  if (!t.partition_by.empty()) options.partition_by = SplitNames(t.partition_by);
+  if (options.output.empty() && (options.compression || !options.partition_by.empty())) {
+    return MakeError(ErrorCode::kBadConfig, "--compression and --partition-by go with --output");
   }
   ARROW_RETURN_NOT_OK(ReadFormat(t.format, &options));
   return options;

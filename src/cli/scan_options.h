@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/file_format.h"
 #include "codec/format.h"
 #include "headrace/status.h"
 
@@ -29,7 +30,9 @@ struct ScanCommandOptions {
   std::string source_file_column;
   std::string output;                   ///< empty: stdout
   std::optional<codec::Format> format;  ///< none: `output`'s, a table for people, or CSV
-  bool table = false;                   ///< asked for as a format
+  std::optional<codec::FileCompression> compression;  ///< none: by the name and the format
+  std::vector<std::string> partition_by;              ///< columns that become folders of `output`
+  bool table = false;                                 ///< asked for as a format
   int64_t rows_shown = 40;
 };
 
