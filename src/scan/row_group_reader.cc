@@ -6,16 +6,14 @@
 #include <arrow/array/array_primitive.h>
 #include <arrow/array/util.h>
 #include <arrow/compute/api_vector.h>
-#include <arrow/compute/cast.h>
 #include <arrow/compute/exec.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
-#include <fmt/format.h>
 #include <parquet/metadata.h>
 
-#include "headrace/error_code.h"
 #include "scan/dictionary_rows.h"
+#include "scan/fit_column.h"
 #include "scan/parquet_border.h"
 #include "scan/parquet_file.h"
 
@@ -85,24 +83,14 @@ Result<std::shared_ptr<arrow::Array>> RowGroupReader::Take(size_t field, int64_t
   return array;
 }
 
-// Makes the array one of its field's type. Strings by dictionary stay so until they are given out.
 Result<std::shared_ptr<arrow::Array>> RowGroupReader::Fit(size_t field,
                                                           std::shared_ptr<arrow::Array> array) {
-  const auto& type = plan_->fields[field]->type();
-  if (array->type()->Equals(*type)) return array;
-  if (array->type_id() == arrow::Type::DICTIONARY && type->id() != arrow::Type::DICTIONARY) {
-    const auto& encoded = static_cast<const arrow::DictionaryType&>(*array->type());
-    if (encoded.value_type()->Equals(*type)) return array;
-    ARROW_ASSIGN_OR_RAISE(array, DecodeDictionary(array, pool_));
-  }
-  arrow::compute::ExecContext context(pool_);
-  auto cast = arrow::compute::Cast(*array, type, arrow::compute::CastOptions::Safe(), &context);
-  if (cast.ok() || CodeOf(cast.status()) == ErrorCode::kMemoryLimit) return cast;
-  return MakeError(
-      ErrorCode::kTypeMismatch,
-      fmt::format("{}, row group {}, column '{}': {}", piece_.file->path(), piece_.row_group,
-                  plan_->fields[field]->name(), cast.status().message()),
-      {piece_.file->path(), std::to_string(piece_.row_group), plan_->fields[field]->name()});
+  auto fitted = FitColumn(std::move(array), plan_->fields[field]->type(), pool_);
+  if (fitted.ok()) return fitted;
+  return MisfitError({.path = piece_.file->path(),
+                      .row_group = piece_.row_group,
+                      .column = plan_->fields[field]->name()},
+                     fitted.status());
 }
 
 Result<int64_t> RowGroupReader::ReadFilterColumns(int64_t rows) {
@@ -214,16 +202,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowGroupReader::TakeReady() {
   arrow::ArrayVector columns;
   for (int i = 0; i < ready_->num_columns(); ++i) {
     auto column = ready_->column(i)->Slice(ready_at_, rows);
-    if (is_expanded(i)) {
-      ARROW_ASSIGN_OR_RAISE(column, DecodeDictionary(column, pool_));
-    } else if (column->type_id() != arrow::Type::DICTIONARY) {
-      arrow::compute::ExecContext context(pool_);
-      ARROW_ASSIGN_OR_RAISE(
-          const auto encoded,
-          arrow::compute::DictionaryEncode(
-              column, arrow::compute::DictionaryEncodeOptions::Defaults(), &context));
-      column = encoded.make_array();
-    }
+    ARROW_ASSIGN_OR_RAISE(column, ShapeStrings(column, !is_expanded(i), pool_));
     columns.push_back(std::move(column));
   }
   ready_at_ += rows;
