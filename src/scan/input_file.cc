@@ -34,11 +34,14 @@ class SynchronousFile final : public arrow::io::RandomAccessFile {
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t bytes) override {
     return file_->ReadAt(position, bytes);
   }
-  arrow::Future<std::shared_ptr<arrow::Buffer>> ReadAsync(const arrow::io::IOContext& /*context*/,
-                                                          int64_t position,
-                                                          int64_t bytes) override {
-    return arrow::Future<std::shared_ptr<arrow::Buffer>>::MakeFinished(
-        file_->ReadAt(position, bytes));
+  using FutureBuffer = arrow::Future<std::shared_ptr<arrow::Buffer>>;
+  FutureBuffer ReadAsync(const arrow::io::IOContext& /*context*/, int64_t position,
+                         int64_t bytes) override {
+    return FutureBuffer::MakeFinished(file_->ReadAt(position, bytes));
+  }
+  FutureBuffer ReadAsync(const arrow::io::IOContext& /*context*/, int64_t position, int64_t bytes,
+                         bool allow_short_read) override {
+    return FutureBuffer::MakeFinished(file_->ReadAt(position, bytes, allow_short_read));
   }
   arrow::Status WillNeed(const std::vector<arrow::io::ReadRange>& ranges) override {
     return file_->WillNeed(ranges);
