@@ -21,6 +21,14 @@ struct Skipping {
   bool dictionaries = true;   ///< row groups by the dictionaries of strings
   bool page_index = true;     ///< pages by their own statistics
   bool late_columns = true;   ///< columns outside the filter only where rows are left
+
+  static Skipping None() noexcept {
+    return {.statistics = false,
+            .bloom_filters = false,
+            .dictionaries = false,
+            .page_index = false,
+            .late_columns = false};
+  }
 };
 
 struct ScanOptions {

@@ -125,6 +125,7 @@ class ScanFiles:
         max_concurrent: int,
         source_file_column: str,
         chunk_rows: int | None,
+        skipping: bool,
     ) -> None: ...
     @property
     def files(self) -> list[str]: ...

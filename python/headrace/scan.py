@@ -392,6 +392,7 @@ def scan(
     ordered: bool = True,
     source_file_column: str | None = None,
     chunk_rows: int | None = None,
+    skipping: bool = True,
 ) -> Scan:
     """Files as one table, read inside a byte budget whatever their size.
 
@@ -404,6 +405,8 @@ def scan(
         ordered: False gives the batches in any order, which may be quicker.
         source_file_column: a column of this name in front says which file a row comes from.
         chunk_rows: rows that are decoded at a time; None adapts to the memory there is.
+        skipping: False reads also what statistics, indexes, bloom filters and dictionaries say
+            cannot matter: slower, and the answer is the same.
 
     Raises:
         UnknownName: nothing matches.
@@ -421,6 +424,7 @@ def scan(
         _at_least_one(max_concurrent, "max_concurrent"),
         source_file_column or "",
         chunk_rows,
+        skipping,
     )
     return Scan(_Files(native), _Request(ordered=ordered), native.check("", None))
 

@@ -56,7 +56,7 @@ T UnwrapRead(Result<T> result) {
 
 void OpenFiles(Files* self, std::vector<std::string> paths, int64_t memory_limit_bytes,
                int max_concurrent, std::string source_file_column,
-               std::optional<int64_t> chunk_rows) {
+               std::optional<int64_t> chunk_rows, bool skipping) {
   ScanOptions options;
   options.paths = std::move(paths);
   options.memory_limit_bytes = memory_limit_bytes;
@@ -68,6 +68,7 @@ void OpenFiles(Files* self, std::vector<std::string> paths, int64_t memory_limit
     }
     options.chunk_strategy = std::make_shared<FixedChunkStrategy>(*chunk_rows);
   }
+  if (!skipping) options.skipping = Skipping::None();
   MemoryBudget* const budget = MemoryBudget::Process();
   auto scan = Unwrap(WithoutGil([&] { return Scan::Open(std::move(options), budget); }));
   new (self)
@@ -227,7 +228,8 @@ std::optional<int64_t> NumBytes(const Files& self) { return self.scan->statistic
 void BindScan(nb::module_& module) {
   nb::class_<Files>(module, "ScanFiles")
       .def("__init__", &OpenFiles, nb::arg("paths"), nb::arg("memory_limit_bytes"),
-           nb::arg("max_concurrent"), nb::arg("source_file_column"), nb::arg("chunk_rows").none())
+           nb::arg("max_concurrent"), nb::arg("source_file_column"), nb::arg("chunk_rows").none(),
+           nb::arg("skipping"))
       .def_prop_ro("files", [](const Files& self) { return self.scan->files(); })
       .def_prop_ro("num_rows", &NumRows)
       .def_prop_ro("num_bytes", &NumBytes)
