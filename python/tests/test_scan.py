@@ -244,7 +244,7 @@ def test_refused_arguments(folder: Path, arguments: dict[str, Any], error: type[
 
 def test_a_limit_that_is_too_small_says_what_works(folder: Path) -> None:
     with pytest.raises(hr.MemoryLimit, match="at least"):
-        list(hr.scan(folder, memory_limit=1000))
+        list(hr.scan(folder, memory_limit="100KB"))
 
 
 def test_damage_is_located(folder: Path, tmp_path: Path) -> None:
