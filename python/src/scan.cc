@@ -185,6 +185,15 @@ int64_t CountRows(const Batches& self) {
   }));
 }
 
+/// What the scan will leave of its limit; at least what the process may take beside the limit.
+Result<int64_t> SinkBytes(const Batches& self) {
+  ARROW_ASSIGN_OR_RAISE(const ScanExplanation plan,
+                        ExplainRequest(*self.files.scan, self.request));
+  const int64_t limit = self.files.limit_bytes;
+  return std::max(limit - plan.memory_bytes,
+                  std::clamp<int64_t>(limit / 2, int64_t{4} << 20, int64_t{40} << 20));
+}
+
 /// Writes all rows to a file or, partitioned, a folder: rows, bytes and files.
 nb::tuple WriteBatches(const Batches& self, std::string path,
                        const std::optional<std::string>& format,
@@ -207,9 +216,7 @@ nb::tuple WriteBatches(const Batches& self, std::string path,
     sink.partition_by = std::move(partition_by);
     sink.overwrite = overwrite;
     sink.pool = MemoryBudget::Process();
-    // Beside what the scan holds, which leaves most of its limit unused.
-    sink.memory_limit_bytes =
-        std::clamp<int64_t>(self.files.limit_bytes / 4, int64_t{4} << 20, int64_t{48} << 20);
+    ARROW_ASSIGN_OR_RAISE(sink.memory_limit_bytes, SinkBytes(self));
     return codec::WriteFile(*self.reader, sink);
   });
   const codec::FileSinkReport written = UnwrapRead(std::move(report));

@@ -219,7 +219,7 @@ class FileSink {
   Status Append(const std::shared_ptr<arrow::RecordBatch>& rows) {
     if (gathered_.num_rows() == 0 &&
         IsFull(rows->num_rows(), RowBytes(*rows, 0, rows->num_rows()))) {
-      return file_->WriteRows({rows});  // as it lies in the reader's batch
+      return Write({rows});  // as it lies in the reader's batch
     }
     if (gathered_.bytes() + RowBytes(*rows, 0, rows->num_rows()) > limits_.bytes) {
       ARROW_RETURN_NOT_OK(WriteGathered());
@@ -230,7 +230,13 @@ class FileSink {
   }
 
   Status WriteGathered() {
-    return gathered_.num_rows() == 0 ? Status::OK() : file_->WriteRows(gathered_.Take());
+    return gathered_.num_rows() == 0 ? Status::OK() : Write(gathered_.Take());
+  }
+
+  Status Write(const arrow::RecordBatchVector& batches) {
+    ARROW_RETURN_NOT_OK(file_->WriteRows(batches));
+    limits_ = LimitsOf(context_, file_->kept_bytes());
+    return Status::OK();
   }
 
   /// Nothing that people put there by hand is removed for a new data set.
@@ -280,7 +286,7 @@ class FileSink {
   const FileSinkOptions& options_;
   MemoryBudget share_;
   const SinkContext context_;
-  const GatherLimits limits_;
+  GatherLimits limits_;
   RowGatherer gathered_;
   std::unique_ptr<SinkFile> file_;
   FileSinkReport report_;

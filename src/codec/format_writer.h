@@ -26,6 +26,8 @@ class FormatWriter {
   /// One row group or record batch of all these rows; text has no such thing.
   virtual Status WriteRows(const std::vector<std::shared_ptr<arrow::RecordBatch>>& batches) = 0;
   virtual Status Finish() = 0;
+  /// What is held until the end and grows with what was written, such as a footer.
+  virtual int64_t kept_bytes() const noexcept { return 0; }
 };
 
 /// Write what stands before the first row. The stream is borrowed. kTypeMismatch, naming the
@@ -42,7 +44,8 @@ struct GatherLimits {
   int64_t rows;   ///< 0: they are written as they come
   int64_t bytes;  ///< held at most; where rows are not gathered, in one piece
 };
-GatherLimits LimitsOf(const SinkContext& context);
+/// `kept_bytes`: see FormatWriter.
+GatherLimits LimitsOf(const SinkContext& context, int64_t kept_bytes = 0);
 
 arrow::Compression::type ArrowCompression(const FileEncoding& encoding);
 

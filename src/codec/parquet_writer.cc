@@ -78,6 +78,12 @@ int64_t PageBytes(const SinkContext& context) {
   return std::min(context.options.parquet.data_page_bytes, context.share->limit_bytes() / 32);
 }
 
+/// Beside a dictionary of small values stands a hash table of up to forty times its bytes, while the
+/// table grows.
+int64_t DictionaryBytes(const SinkContext& context) {
+  return std::min(PageBytes(context), context.share->limit_bytes() / 128);
+}
+
 std::shared_ptr<parquet::WriterProperties> Properties(const SinkContext& context) {
   const ParquetSinkOptions& options = context.options.parquet;
   parquet::WriterProperties::Builder builder;
@@ -88,7 +94,7 @@ std::shared_ptr<parquet::WriterProperties> Properties(const SinkContext& context
       ->max_rows_per_page(kMaxPageRows)
       ->write_batch_size(kValuesPerLook)
       ->data_pagesize(PageBytes(context))
-      ->dictionary_pagesize_limit(PageBytes(context));
+      ->dictionary_pagesize_limit(DictionaryBytes(context));
   if (context.options.compression_level) {
     builder.compression_level(*context.options.compression_level);
   }
@@ -147,6 +153,7 @@ class ParquetWriter final : public FormatWriter {
   }
 
   Status Finish() override { return writer_->Close(); }
+  int64_t kept_bytes() const noexcept override { return footer_.bytes(); }
 
  private:
   Result<int64_t> WriteColumn(const arrow::RecordBatchVector& batches, int index) {

@@ -64,8 +64,8 @@ arrow::Compression::type ArrowCompression(const FileEncoding& encoding) {
 // much again where all is in that column, and pages and scratch need the rest. A record batch is
 // joined from its parts before it is written, and compressed after that: three times the rows. Text
 // can be six times as long as what it says, and its buffers grow by doubling.
-GatherLimits LimitsOf(const SinkContext& context) {
-  const int64_t limit = context.share->limit_bytes();
+GatherLimits LimitsOf(const SinkContext& context, int64_t kept_bytes) {
+  const int64_t limit = context.share->limit_bytes() - kept_bytes;
   switch (context.encoding.format) {
     case Format::kParquet: return {context.options.parquet.row_group_rows, limit / 3};
     case Format::kArrowFile:

@@ -27,6 +27,8 @@ class SinkFile {
   /// All is handed to the system afterwards.
   Status Finish();
 
+  /// See FormatWriter.
+  int64_t kept_bytes() const noexcept { return writer_->kept_bytes(); }
   int64_t bytes_written() const noexcept { return stream_->bytes_written(); }
 
  private:
