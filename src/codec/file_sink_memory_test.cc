@@ -136,6 +136,22 @@ TEST_F(FileSinkMemory, RowGroupsAreClosedEarlyAndPagesKeepTheirSize) {
   EXPECT_LE(shape.largest_page_bytes, 3 * kMiB);
 }
 
+// Rows that are gathered, the footer, and the hash table beside a dictionary, together.
+TEST_F(FileSinkMemory, RowsMakeRoomForAFooterThatGrows) {
+  for (const int64_t limit : {4 * kMiB, 15 * kMiB, 16 * kMiB}) {
+    SCOPED_TRACE(limit);
+    MemoryBudget budget(limit);
+    const auto reader =
+        GeneratedReader(NumberBatch(0, 1, 4)->schema(), 20 * limit / kMiB,
+                        [](int64_t batch) { return NumberBatch(batch, 16'000, 4); });
+    const auto report = WriteFile(
+        *reader,
+        {.path = Path("x.parquet"), .sync = false, .pool = &budget, .memory_limit_bytes = limit});
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_LE(budget.peak_bytes(), limit);
+  }
+}
+
 TEST_F(FileSinkMemory, AFooterThatGrowsOverTheLimitIsRefused) {
   MemoryBudget budget(4 * kMiB);
   const Load wide = {"", 0, 50, 0, 300, 1};
