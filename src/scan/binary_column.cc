@@ -21,6 +21,7 @@
 
 #include "headrace/error_code.h"
 #include "kernels/select/spread.h"
+#include "scan/ahead_column.h"
 #include "scan/validity.h"
 
 namespace headrace::scan {
@@ -40,37 +41,10 @@ struct TextBuilder {
   arrow::TypedBufferBuilder<bool> validity;
 };
 
-class BinaryColumn final : public PagedColumn {
+class BinaryColumn final : public AheadColumn {
  public:
   BinaryColumn(ColumnPlace place, ColumnOptions options, arrow::MemoryPool* pool)
-      : PagedColumn(std::move(place), options, pool) {}
-
-  Result<int64_t> Prepare(int64_t rows, int64_t max_bytes) override {
-    if (ready_ == nullptr || ready_->length() == 0) {
-      ARROW_ASSIGN_OR_RAISE(ready_,
-                            AtParquetBorder(file_place(), [&] { return Decode(rows, max_bytes); }));
-    }
-    return std::min(rows, ready_->length());
-  }
-
-  Result<std::shared_ptr<arrow::Array>> Take(int64_t rows) override {
-    auto taken = rows == ready_->length() ? ready_ : ready_->Slice(0, rows);
-    ready_ = rows == ready_->length() ? nullptr : ready_->Slice(rows);
-    return taken;
-  }
-
-  Status Skip(int64_t rows) override {
-    if (ready_ != nullptr) {
-      const int64_t here = std::min(rows, ready_->length());
-      ready_ = here == ready_->length() ? nullptr : ready_->Slice(here);
-      rows -= here;
-    }
-    if (rows > 0) {
-      // Values that were looked at and not taken are values of the page again.
-      ARROW_RETURN_NOT_OK(AtParquetBorder(file_place(), [&] { return ReturnViews(&rows); }));
-    }
-    return rows > 0 ? PagedColumn::Skip(rows) : Status::OK();
-  }
+      : AheadColumn(std::move(place), options, pool) {}
 
   void Rest() override {
     num_views_ = next_view_ = chunk_rows_ = chunk_at_ = 0;
@@ -87,7 +61,7 @@ class BinaryColumn final : public PagedColumn {
                               : type();
   }
 
-  Result<std::shared_ptr<arrow::Array>> Decode(int64_t rows, int64_t max_bytes) {
+  Result<std::shared_ptr<arrow::Array>> DecodeAhead(int64_t rows, int64_t max_bytes) override {
     if (chunk_at_ == chunk_rows_) ARROW_RETURN_NOT_OK(Advance());
     if (by_dictionary_) return DecodeIndices(rows);
     ARROW_ASSIGN_OR_RAISE(auto text, DecodeText(rows, max_bytes));
@@ -158,7 +132,8 @@ class BinaryColumn final : public PagedColumn {
     return Status::OK();
   }
 
-  Status ReturnViews(int64_t* rows) {
+  // Values that were looked at and not taken are values of the page again.
+  Status SkipLookedAt(int64_t* rows) override {
     while (*rows > 0 && chunk_at_ < chunk_rows_) {
       next_view_ += chunk_full_ || arrow::bit_util::GetBit(chunk_bits_.data(), chunk_at_);
       ++chunk_at_;
@@ -281,8 +256,6 @@ class BinaryColumn final : public PagedColumn {
     }
     return Status::OK();
   }
-
-  std::shared_ptr<arrow::Array> ready_;  // decoded and not yet taken
 
   std::shared_ptr<arrow::Array> dictionary_;
   std::unique_ptr<parquet::DictDecoder<parquet::ByteArrayType>> indices_;
