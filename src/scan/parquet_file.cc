@@ -184,18 +184,20 @@ int64_t EstimatePageBytes(const ParquetFile& file, int row_group, int leaf) {
   return std::min(all, std::max(kUsualPage, value * kValuesBetweenLooks));
 }
 
+bool HasUndeclaredCompression(const ParquetFile& file) {
+  return file.metadata().writer_version().VersionLt(
+      parquet::ApplicationVersion::PARQUET_CPP_10353_FIXED_VERSION());
+}
+
 OpenPages OpenPagesAt(const ParquetFile& file, int row_group, int leaf, ChunkExtent extent,
-                      int64_t values, int64_t buffer_bytes, arrow::MemoryPool* pool) {
+                      int64_t values, int64_t buffer_bytes, arrow::MemoryPool* pool, bool packed) {
   OpenPages open;
   open.stream =
       std::make_shared<PageStream>(file.file(), extent.begin, extent.end, buffer_bytes, pool);
   const auto chunk = file.metadata().RowGroup(row_group)->ColumnChunk(leaf);
-  const auto& writer = file.metadata().writer_version();
-  const bool always_compressed =
-      writer.VersionLt(parquet::ApplicationVersion::PARQUET_CPP_10353_FIXED_VERSION());
-  open.pages =
-      parquet::PageReader::Open(open.stream, values, chunk->compression(), Properties(pool),
-                                *file.metadata().schema()->Column(leaf), always_compressed);
+  open.pages = parquet::PageReader::Open(
+      open.stream, values, packed ? arrow::Compression::UNCOMPRESSED : chunk->compression(),
+      Properties(pool), *file.metadata().schema()->Column(leaf), HasUndeclaredCompression(file));
   return open;
 }
 
