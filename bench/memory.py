@@ -28,7 +28,7 @@ def run(report: Report) -> None:
             buffer.append(batch)
         buffer.latest(**plan)
         after = server.status_kib("VmRSS")
-        counted = buffer.stats()["memory_bytes"]
+        counted = buffer.stats().memory_bytes
     raw = WINDOW_SIZE * 8 * (len(COLUMNS) + DERIVED)
     grown = (after - before) * 1024
     report.figures["memory"] = {

@@ -20,6 +20,8 @@ import memory
 import rolling
 from report import Report, machine
 
+import headrace
+
 SECTIONS = {
     "rolling": rolling.run,
     "append": append.run,
@@ -40,6 +42,9 @@ def main() -> int:
     if unknown:
         parser.error(f"no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
 
+    built = Path(headrace.__file__).parent
+    if not built.match("build/bench/python/headrace"):
+        print(f"note: measuring {built}, not what `make bench` builds\n", file=sys.stderr)
     print(f"{machine()}\n")
     report = Report(quick=arguments.quick)
     for name in arguments.sections or SECTIONS:

@@ -15,4 +15,7 @@ fi
 # A terminal sees the progress, a log only what goes wrong.
 progress() { if [ -t 1 ]; then cat; else grep -vE '^\[[0-9]+/[0-9]+|^ninja: (no work|Entering)' || true; fi; }
 NINJA_STATUS="[%f/%t %es] " ninja -C "$build" "$@" | progress
-[ "$preset" != release ] || tools/link_python.sh "$build"
+case $preset in
+  release) tools/link_python.sh "$build" ;;
+  bench) tools/link_python.sh "$build" package ;;
+esac

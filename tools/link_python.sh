@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes `import headrace` work in .venv from a build tree: usage tools/link_python.sh build/release
+# Makes `import headrace` work in .venv from a build tree: usage tools/link_python.sh build/release [package]
+# With `package` it is only laid out in the tree, for those who put it into PYTHONPATH.
 # The package there is the built _core beside links to python/headrace, so that edits to the Python files need no
 # build; a .pth file in .venv points to it. Silent and harmless when run again.
 set -eu
@@ -22,6 +23,7 @@ done
 mkdir -p "$package/bin"
 ln -sf "$build/headrace" "$package/bin/headrace"
 
+[ "${2:-}" != package ] || exit 0
 site=$("$python" -c "import sysconfig; print(sysconfig.get_path('platlib'))")
 if [ "$(cat "$site/headrace-dev.pth" 2>/dev/null)" != "$build/python" ]; then
   printf '%s\n' "$build/python" >"$site/headrace-dev.pth"

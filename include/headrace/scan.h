@@ -47,12 +47,12 @@ struct ScanExplanation {
     int64_t rows = 0;
   };
   int64_t num_files = 0;
-  int64_t num_row_groups = 0;  ///< of all files
-  int64_t num_rows = 0;
-  int64_t read_row_groups = 0;              ///< that are left
-  int64_t read_rows = 0;                    ///< that are left to be looked at
-  std::vector<Skip> skips;                  ///< in the order in which the rules are applied
-  std::vector<std::string> columns;         ///< that are given out
+  int64_t num_row_groups = 0;        ///< of all files; record batches of Arrow files, none of text
+  int64_t num_rows = 0;              ///< -1, as `read_rows`: text of which not all was looked at
+  int64_t read_row_groups = 0;       ///< that are left
+  int64_t read_rows = 0;             ///< that are left to be looked at
+  std::vector<Skip> skips;           ///< in the order in which the rules are applied
+  std::vector<std::string> columns;  ///< that are given out
   std::vector<std::string> filter_columns;  ///< that are read first
   int num_threads = 0;
   int64_t batch_bytes = 0;
@@ -62,6 +62,9 @@ struct ScanExplanation {
 };
 
 /// Files as one table, read inside a byte budget whatever their size: the bounded scan.
+/// Parquet, Arrow IPC (.arrow .feather .ipc .arrows), CSV and NDJSON (.ndjson .jsonl; text also
+/// with .gz or .zst) may be mixed. The types of text are learnt from its beginning (2 MiB): a later
+/// value that does not fit is kTypeMismatch, a key of NDJSON that comes first later is passed over.
 /// Row groups, pages and columns that cannot matter are not read. Rows come in the order of files
 /// and rows; columns of the files are brought together by name, missing ones are null.
 ///

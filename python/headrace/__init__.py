@@ -1,10 +1,13 @@
-"""Live windows of time-ordered rows with rolling features, in this process or on a server.
+"""Live windows of time-ordered rows with rolling features, and files bigger than memory.
 
     import headrace as hr
 
     ticks = hr.Buffer(window_size=10_000)
     ticks.append({"price": 101.5, "size": 3})
     ticks.features(rolling_windows=[5, 20], tail=100).to_polars()
+
+    for batch in hr.scan("data/*.parquet", memory_limit="256MB").filter("price > 100"):
+        print(batch.num_rows)
 
 `hr.Client("http://localhost:14345").buffer("ticks")` has the same methods against a server.
 Results are Arrow: pyarrow, Polars, pandas, DuckDB and NumPy take them as they are.
@@ -28,16 +31,22 @@ from headrace.errors import (
     Unavailable,
     UnknownName,
 )
+from headrace.expr import Expr, col, lit
 from headrace.frame import Frame
 from headrace.live_buffer import BufferStats, LiveBuffer
+from headrace.scan import Batches, Scan, scan
+from headrace.scan_reports import Explanation, Skip, Written
 
 __all__ = [
     "AppendResult",
+    "Batches",
     "Buffer",
     "BufferStats",
     "Cancelled",
     "Client",
     "CorruptFile",
+    "Explanation",
+    "Expr",
     "FeaturePlan",
     "Frame",
     "HeadraceError",
@@ -48,11 +57,17 @@ __all__ = [
     "MemoryLimit",
     "NameExists",
     "RemoteBuffer",
+    "Scan",
+    "Skip",
     "Timeout",
     "TooLarge",
     "TypeMismatch",
     "Unavailable",
     "UnknownName",
+    "Written",
     "__version__",
+    "col",
+    "lit",
     "rolling",
+    "scan",
 ]

@@ -92,6 +92,8 @@ class Batch:
 
 @final
 class Schema:
+    @property
+    def names(self) -> list[str]: ...
     def __arrow_c_schema__(self) -> object: ...
 
 @final
@@ -114,12 +116,69 @@ class LiveWindow:
     def clear(self) -> None: ...
     def schema(self) -> Schema: ...
 
+@final
+class ScanFiles:
+    def __init__(
+        self,
+        paths: list[str],
+        memory_limit_bytes: int,
+        max_concurrent: int,
+        source_file_column: str,
+        chunk_rows: int | None,
+    ) -> None: ...
+    @property
+    def files(self) -> list[str]: ...
+    @property
+    def num_rows(self) -> int | None: ...
+    @property
+    def num_bytes(self) -> int | None: ...
+    @property
+    def memory_limit_bytes(self) -> int: ...
+    def check(self, filter: str, columns: list[str] | None) -> Schema: ...
+    def open(
+        self,
+        filter: str,
+        columns: list[str] | None,
+        offset: int,
+        limit: int | None,
+        ordered: bool,
+    ) -> ScanBatches: ...
+    def explain(
+        self,
+        filter: str,
+        columns: list[str] | None,
+        offset: int,
+        limit: int | None,
+        ordered: bool,
+    ) -> dict[str, Any]: ...
+
+@final
+class ScanBatches:
+    def next(self) -> Batch | None: ...
+    def collect(self) -> Batch: ...
+    def count(self) -> int: ...
+    def write(
+        self,
+        path: str,
+        format: str | None,
+        compression: str | None,
+        compression_level: int | None,
+        row_group_rows: int | None,
+        partition_by: list[str],
+        overwrite: bool | None,
+    ) -> tuple[int, int, int]: ...
+    def close(self) -> None: ...
+    def schema(self) -> Schema: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+def parse_byte_size(text: str) -> int: ...
 def rolling(
     values: npt.NDArray[np.float64],
     stat: str,
     window: int,
     min_samples: int = 1,
     ddof: int = 1,
+    out: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float64]: ...
 def error_kinds() -> dict[str, tuple[str, int]]: ...
 def encode_rows(rows: list[dict[str, Any]]) -> bytes: ...

@@ -19,13 +19,14 @@ _PREVIEW_WIDTH = 24
 
 
 class Frame:
-    """Rows that a buffer gave out: columns of Arrow, oldest row first. Immutable.
+    """Rows that a buffer or a scan gave out: columns of Arrow, in their order. Immutable.
 
     Anything that knows the Arrow PyCapsule interface takes a Frame as it is, without a copy:
     `pl.DataFrame(frame)`, `pa.table(frame)`, `duckdb.sql("from frame")`. It stays valid whatever
-    becomes of its buffer, and holds on to memory until it and what was made of it are gone.
+    becomes of its buffer or file, and holds on to memory until it and what was made of it are gone.
 
-    Types: int64, double, bool, string, timestamp[ns, UTC]; null for a column without any value.
+    Types of a buffer's columns: int64, double, bool, string, timestamp[ns, UTC]; null for a column
+    without any value. A scan gives the types of its files.
     """
 
     __slots__ = ("_batch", "_table")
@@ -41,7 +42,7 @@ class Frame:
 
     @property
     def numeric_columns(self) -> list[str]:
-        """Those of type int64 and double: the columns of to_numpy()."""
+        """Those of integers and floats: the columns of to_numpy()."""
         return self._batch.numeric_columns
 
     @property
@@ -74,8 +75,9 @@ class Frame:
         """A column as a NumPy array, shape (num_rows,).
 
         Numbers and times without nulls are a read-only view of the column, without a copy: float64,
-        int64, datetime64[ns]. With nulls they are a copy with NaN (float64) or NaT in their place.
-        bool is a copy; str, bool with nulls and a column without any value are objects with None.
+        int64, datetime64[ns], ... With nulls they are a copy with NaN (float64) or NaT in place.
+        bool is a copy, and so is every column of a frame of several batches, as collect() gives
+        them; str, bool with nulls and a column without any value are objects with None.
 
         Raises:
             UnknownName: there is no such column.
@@ -129,7 +131,7 @@ class Frame:
 
     def to_numpy(self) -> "npt.NDArray[np.float64]":
         """The numeric columns as a matrix: shape (num_rows, len(numeric_columns)), float64,
-        row by row in memory. A copy; a null is NaN, an int64 beyond 2^53 is rounded."""
+        row by row in memory. A copy; a null is NaN, an integer beyond 2^53 is rounded."""
         return self._batch.to_numpy()
 
     def __repr__(self) -> str:

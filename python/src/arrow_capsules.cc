@@ -45,9 +45,7 @@ nb::object CallExport(nb::handle value, const char* method) {
 
 }  // namespace
 
-nb::capsule ExportStream(std::shared_ptr<arrow::RecordBatch> batch) {
-  auto schema = batch->schema();
-  auto reader = Unwrap(arrow::RecordBatchReader::Make({std::move(batch)}, std::move(schema)));
+nb::capsule ExportStream(std::shared_ptr<arrow::RecordBatchReader> reader) {
   auto stream = std::make_unique<ArrowArrayStream>();
   Check(arrow::ExportRecordBatchReader(std::move(reader), stream.get()));
   return nb::capsule(stream.release(), kStreamName, &Destroy<ArrowArrayStream>);

@@ -11,8 +11,9 @@
 /// https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
 namespace headrace::python {
 
-/// A capsule "arrow_array_stream" that gives `batch`, and holds on to it until it is released.
-nanobind::capsule ExportStream(std::shared_ptr<arrow::RecordBatch> batch);
+/// A capsule "arrow_array_stream" that gives what `reader` gives, and holds on to it until it is
+/// released.
+nanobind::capsule ExportStream(std::shared_ptr<arrow::RecordBatchReader> reader);
 
 /// A capsule "arrow_schema".
 nanobind::capsule ExportSchema(const arrow::Schema& schema);

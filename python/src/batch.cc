@@ -7,23 +7,37 @@
 #include <vector>
 
 #include <arrow/array.h>
+#include <arrow/compute/cast.h>
+#include <arrow/compute/exec.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include "arrow_capsules.h"
+#include "headrace/memory_budget.h"
 #include "status_exception.h"
+#include "values.h"
 
 namespace headrace::python {
 namespace {
 
 namespace nb = nanobind;
 
-constexpr int64_t kNanosPerMicro = 1000;
+/// As they are in the matrix, or the step before.
+bool IsWide(const arrow::DataType& type) noexcept {
+  return type.id() == arrow::Type::INT64 || type.id() == arrow::Type::DOUBLE;
+}
 
 bool IsNumeric(const arrow::DataType& type) noexcept {
-  return type.id() == arrow::Type::INT64 || type.id() == arrow::Type::DOUBLE;
+  return arrow::is_integer(type.id()) || arrow::is_floating(type.id());
+}
+
+int64_t NumNumeric(const arrow::Schema& schema) noexcept {
+  int64_t count = 0;
+  for (const auto& field : schema.fields()) count += IsNumeric(*field->type());
+  return count;
 }
 
 /// numpy.empty, looked up once: it is on the path of every tick.
@@ -42,47 +56,21 @@ double* DataOf(nb::handle array) {
   return data;
 }
 
-/// datetime in UTC; Python's datetime holds microseconds, the rest is cut off towards the past.
-nb::object TimeValue(int64_t nanos) {
-  static const nb::handle module = nb::module_::import_("datetime").release();
-  static const nb::handle epoch =
-      module.attr("datetime")(1970, 1, 1, 0, 0, 0, 0, module.attr("timezone").attr("utc"))
-          .release();
-  const int64_t micros = nanos / kNanosPerMicro - (nanos % kNanosPerMicro < 0 ? 1 : 0);
-  return epoch + module.attr("timedelta")(0, 0, micros);
-}
-
-nb::object ValueAt(const arrow::Array& column, int64_t row) {
-  if (column.IsNull(row)) {
-    return nb::none();
-  }
-  switch (column.type_id()) {
-    case arrow::Type::INT64:
-      return nb::int_(static_cast<const arrow::Int64Array&>(column).Value(row));
-    case arrow::Type::DOUBLE:
-      return nb::float_(static_cast<const arrow::DoubleArray&>(column).Value(row));
-    case arrow::Type::BOOL:
-      return nb::bool_(static_cast<const arrow::BooleanArray&>(column).Value(row));
-    case arrow::Type::TIMESTAMP:
-      return TimeValue(static_cast<const arrow::TimestampArray&>(column).Value(row));
-    case arrow::Type::STRING: {
-      const std::string_view text = static_cast<const arrow::StringArray&>(column).GetView(row);
-      return nb::str(text.data(), text.size());
-    }
-    default: throw nb::type_error(("no Python value for " + column.type()->ToString()).c_str());
-  }
-}
-
 nb::dict RowOf(const Batch& self, int64_t row) {
-  const int64_t rows = self.batch->num_rows();
-  if (row < -rows || row >= rows) {
+  if (row < -self.num_rows || row >= self.num_rows) {
     throw nb::index_error("row out of range");
   }
+  if (row < 0) {
+    row += self.num_rows;
+  }
+  auto piece = self.pieces.begin();
+  for (; row >= (*piece)->num_rows(); ++piece) {
+    row -= (*piece)->num_rows();
+  }
   nb::dict values;
-  for (int i = 0; i < self.batch->num_columns(); ++i) {
-    const std::string& name = self.batch->column_name(i);
-    values[nb::str(name.data(), name.size())] =
-        ValueAt(*self.batch->column(i), row < 0 ? row + rows : row);
+  for (int i = 0; i < self.schema->num_fields(); ++i) {
+    const std::string& name = self.schema->field(i)->name();
+    values[nb::str(name.data(), name.size())] = ValueAt(*(*piece)->column(i), row);
   }
   return values;
 }
@@ -117,28 +105,44 @@ void FillMatrix(const arrow::ArrayVector& columns, int64_t num_rows, double* out
   }
 }
 
-nb::object ToMatrix(const Batch& self) {
+/// The numeric columns as int64 or double, in the order of the schema.
+Result<arrow::ArrayVector> NumericColumns(const arrow::RecordBatch& batch) {
   arrow::ArrayVector columns;
-  for (const std::shared_ptr<arrow::Array>& column : self.batch->columns()) {
-    if (IsNumeric(*column->type())) {
-      columns.push_back(column);
+  for (const std::shared_ptr<arrow::Array>& column : batch.columns()) {
+    if (!IsNumeric(*column->type())) continue;
+    columns.push_back(column);
+    if (IsWide(*column->type())) continue;
+    arrow::compute::ExecContext context(MemoryBudget::Process());
+    ARROW_ASSIGN_OR_RAISE(columns.back(),
+                          arrow::compute::Cast(*column, arrow::float64(),
+                                               arrow::compute::CastOptions::Unsafe(), &context));
+  }
+  return columns;
+}
+
+nb::object ToMatrix(const Batch& self) {
+  const int64_t width = NumNumeric(*self.schema);
+  nb::object matrix = NumpyEmpty()(nb::make_tuple(self.num_rows, width));
+  if (self.num_rows == 0 || width == 0) {
+    return matrix;
+  }
+  double* out = DataOf(matrix);
+  Check(WithoutGil([&]() -> Status {
+    for (const auto& piece : self.pieces) {
+      ARROW_ASSIGN_OR_RAISE(const arrow::ArrayVector columns, NumericColumns(*piece));
+      FillMatrix(columns, piece->num_rows(), out);
+      out += piece->num_rows() * width;
     }
-  }
-  nb::object matrix = NumpyEmpty()(nb::make_tuple(self.batch->num_rows(), columns.size()));
-  if (self.batch->num_rows() > 0 && !columns.empty()) {
-    double* out = DataOf(matrix);
-    WithoutGil([&] { FillMatrix(columns, self.batch->num_rows(), out); });
-  }
+    return Status::OK();
+  }));
   return matrix;
 }
 
-std::vector<std::string> ColumnNames(const Batch& self) {
-  return self.batch->schema()->field_names();
-}
+std::vector<std::string> ColumnNames(const Batch& self) { return self.schema->field_names(); }
 
 std::vector<std::string> NumericColumnNames(const Batch& self) {
   std::vector<std::string> names;
-  for (const auto& field : self.batch->schema()->fields()) {
+  for (const auto& field : self.schema->fields()) {
     if (IsNumeric(*field->type())) {
       names.push_back(field->name());
     }
@@ -148,13 +152,26 @@ std::vector<std::string> NumericColumnNames(const Batch& self) {
 
 std::vector<std::string> ColumnTypes(const Batch& self) {
   std::vector<std::string> types;
-  for (const auto& field : self.batch->schema()->fields()) {
+  for (const auto& field : self.schema->fields()) {
     types.push_back(field->type()->ToString());
   }
   return types;
 }
 
+nb::capsule Export(const Batch& self, nb::handle) {
+  return ExportStream(Unwrap(arrow::RecordBatchReader::Make(self.pieces, self.schema)));
+}
+
 }  // namespace
+
+Batch::Batch(std::shared_ptr<arrow::RecordBatch> batch)
+    : schema(batch->schema()), pieces{std::move(batch)}, num_rows(pieces.front()->num_rows()) {}
+
+Batch::Batch(std::shared_ptr<arrow::Schema> schema_of_all,
+             std::vector<std::shared_ptr<arrow::RecordBatch>> all)
+    : schema(std::move(schema_of_all)), pieces(std::move(all)) {
+  for (const auto& piece : pieces) num_rows += piece->num_rows();
+}
 
 DoubleArray NewDoubleArray(int64_t size) {
   nb::object array = NumpyEmpty()(size);
@@ -164,21 +181,17 @@ DoubleArray NewDoubleArray(int64_t size) {
 
 void BindBatch(nb::module_& module) {
   nb::class_<Batch>(module, "Batch")
-      .def_prop_ro("num_rows", [](const Batch& self) { return self.batch->num_rows(); })
+      .def_prop_ro("num_rows", [](const Batch& self) { return self.num_rows; })
       .def_prop_ro("columns", &ColumnNames)
       .def_prop_ro("numeric_columns", &NumericColumnNames)
       .def_prop_ro("column_types", &ColumnTypes)
       .def("row", &RowOf, nb::arg("index"))
       .def("to_numpy", &ToMatrix)
-      .def(
-          "__arrow_c_stream__",
-          [](const Batch& self, nb::handle) { return ExportStream(self.batch); },
-          nb::arg("requested_schema") = nb::none())
-      .def("__arrow_c_schema__",
-           [](const Batch& self) { return ExportSchema(*self.batch->schema()); });
-  nb::class_<Schema>(module, "Schema").def("__arrow_c_schema__", [](const Schema& self) {
-    return ExportSchema(*self.schema);
-  });
+      .def("__arrow_c_stream__", &Export, nb::arg("requested_schema") = nb::none())
+      .def("__arrow_c_schema__", [](const Batch& self) { return ExportSchema(*self.schema); });
+  nb::class_<Schema>(module, "Schema")
+      .def_prop_ro("names", [](const Schema& self) { return self.schema->field_names(); })
+      .def("__arrow_c_schema__", [](const Schema& self) { return ExportSchema(*self.schema); });
 }
 
 }  // namespace headrace::python

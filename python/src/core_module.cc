@@ -6,6 +6,7 @@
 #include "headrace/error_code.h"
 #include "live_window.h"
 #include "rolling.h"
+#include "scan.h"
 #include "wire.h"
 
 namespace headrace::python {
@@ -35,5 +36,6 @@ NB_MODULE(_core, module) {
   BindFeaturePlan(module);
   BindLiveWindow(module);
   BindRolling(module);
+  BindScan(module);
   BindWire(module);
 }

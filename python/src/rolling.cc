@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <arrow/buffer.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include "headrace/error_code.h"
 #include "headrace/feature_plan.h"
 #include "headrace/memory_budget.h"
 #include "kernels/rolling/rolling.h"
@@ -21,6 +25,7 @@ namespace {
 namespace nb = nanobind;
 
 using Column = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Output = nb::ndarray<double, nb::numpy, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using kernels::RollingKind;
 using kernels::RollingSpec;
 
@@ -52,8 +57,20 @@ Status Compute(const RollingSpec& spec, const double* values, int64_t rows, doub
   return Status::OK();
 }
 
+void CheckOutput(const Column& values, const Output& out) {
+  const auto refuse = [](const char* why) {
+    Check(MakeError(ErrorCode::kInvalidArgument, why, {"out"}));
+  };
+  if (out.shape(0) != values.shape(0)) refuse("out has to be as long as values");
+  const std::less<const double*> before;
+  if (before(out.data(), values.data() + values.shape(0)) &&
+      before(values.data(), out.data() + out.shape(0))) {
+    refuse("out may not share memory with values, which are read again while it is written");
+  }
+}
+
 nb::object Rolling(Column values, const std::string& stat, int64_t window, int64_t min_samples,
-                   int ddof) {
+                   int ddof, std::optional<Output> given) {
   const StatRequest request = Unwrap(StatRequest::Parse(stat));
   FeaturePlan plan;  // has the rules for these numbers
   plan.windows = {window};
@@ -66,15 +83,22 @@ nb::object Rolling(Column values, const std::string& stat, int64_t window, int64
                             .ddof = ddof,
                             .quantile = request.quantile};
   const auto rows = static_cast<int64_t>(values.shape(0));
-  static const nb::handle empty = nb::object(nb::module_::import_("numpy").attr("empty")).release();
-  nb::object result = empty(rows);
-  auto* out = nb::cast<nb::ndarray<double, nb::ndim<1>, nb::c_contig>>(result).data();
+  nb::object result;
+  if (given) {
+    CheckOutput(values, *given);
+    result = nb::cast(*given);
+  } else {
+    static const nb::handle empty =
+        nb::object(nb::module_::import_("numpy").attr("empty")).release();
+    result = empty(rows);
+  }
+  auto* out = nb::cast<Output>(result).data();
   Check(WithoutGil([&] { return Compute(spec, values.data(), rows, out); }));
   return result;
 }
 
 constexpr char kDoc[] =
-    R"(One rolling statistic of a column, as a new array of doubles of the same length.
+    R"(One rolling statistic of a column, as an array of doubles of the same length.
 
 Args:
     values: 1-D contiguous float64 array; NaN and infinities are values, there are no nulls.
@@ -82,6 +106,7 @@ Args:
     window: length in rows, 1 or more; cost does not grow with it.
     min_samples: a window of fewer values has no result.
     ddof: 0 or 1, of var, std and zscore.
+    out: where the result goes: a writable array like values, apart from it; none: a new one.
 
 Returns:
     NaN where a result does not exist.
@@ -94,7 +119,7 @@ Raises:
 
 void BindRolling(nb::module_& module) {
   module.def("rolling", &Rolling, nb::arg("values"), nb::arg("stat"), nb::arg("window"),
-             nb::arg("min_samples") = 1, nb::arg("ddof") = 1, kDoc);
+             nb::arg("min_samples") = 1, nb::arg("ddof") = 1, nb::arg("out") = nb::none(), kDoc);
 }
 
 }  // namespace headrace::python

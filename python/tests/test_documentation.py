@@ -1,4 +1,4 @@
-"""Runs the Python of README.md and docs/python.md and checks what they say comes out."""
+"""Runs the Python of README.md and the pages of docs and checks what they say comes out."""
 
 import ast
 import re
@@ -38,8 +38,13 @@ def run(block: str, names: dict[str, Any]) -> int:
     return kept
 
 
-@pytest.mark.parametrize(("page", "promises"), [("README.md", 1), ("docs/python.md", 15)])
-def test_the_page_is_true(page: str, promises: int, client: hr.Client) -> None:
+@pytest.mark.parametrize(
+    ("page", "promises"), [("README.md", 1), ("docs/python.md", 15), ("docs/scan.md", 9)]
+)
+def test_the_page_is_true(
+    page: str, promises: int, client: hr.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
     names: dict[str, Any] = {}
     kept = 0
     for block in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -37,7 +38,7 @@ def test_what_does_not_exist_is_nan() -> None:
     ("arguments", "field"),
     [({"window": 0}, "rolling_windows"), ({"window": 2, "min_samples": 0}, "min_samples")],
 )
-def test_refuses(arguments: dict[str, int], field: str) -> None:
+def test_refuses(arguments: dict[str, Any], field: str) -> None:
     with pytest.raises(hr.InvalidArgument) as refused:
         hr.rolling(np.ones(3), "mean", **arguments)
     assert refused.value.location[0] == field
@@ -48,3 +49,19 @@ def test_refuses_other_arrays() -> None:
         hr.rolling(np.ones((2, 2)), "mean", 2)
     with pytest.raises(hr.InvalidArgument):
         hr.rolling(np.ones(3), "average", 2)
+
+
+def test_writes_into_a_given_array() -> None:
+    values = np.random.default_rng(3).normal(size=5_000)
+    out = np.full(5_000, 7.0)
+    assert hr.rolling(values, "std", 20, out=out) is out
+    np.testing.assert_array_equal(out, hr.rolling(values, "std", 20))
+
+
+@pytest.mark.parametrize("begin, end", [(0, 10), (5, 15), (0, 9)])
+def test_refuses_an_array_that_does_not_fit(begin: int, end: int) -> None:
+    memory = np.arange(20.0)
+    with pytest.raises(hr.InvalidArgument) as refused:
+        hr.rolling(memory[:10], "mean", 3, out=memory[begin:end])
+    assert refused.value.location == ("out",)
+    np.testing.assert_array_equal(memory, np.arange(20.0))

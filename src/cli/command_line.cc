@@ -16,7 +16,7 @@ namespace headrace::cli {
 namespace {
 
 constexpr std::string_view kAbout =
-    "Headrace: live windows of time-ordered data, with rolling features, as Arrow over HTTP.";
+    "Headrace: live windows of time-ordered data and files bigger than memory, as Arrow.";
 constexpr std::string_view kOfOptions =
     "\nAn option is a flag, a variable or a key of the configuration file; the first that is set "
     "counts:\n--memory-limit 2GB, HEADRACE_MEMORY_LIMIT=2GB, memory-limit = \"2GB\".";
@@ -35,6 +35,8 @@ std::string FlagHelp(const ServeOption& option) {
 struct Parser {
   CLI::App app{std::string(kAbout), "headrace"};
   CLI::App* serve = nullptr;
+  std::optional<ScanArguments> scan;
+  std::optional<InspectArguments> inspect;
   std::vector<std::string> texts = std::vector<std::string>(ServeOptionTable().size());
   std::vector<CLI::Option*> flags;
 
@@ -48,6 +50,14 @@ struct Parser {
     serve->allow_extras();
     for (size_t i = 0; i < texts.size(); ++i)
       flags.push_back(Add(ServeOptionTable()[i], &texts[i]));
+    scan.emplace(&app);
+    inspect.emplace(&app);
+  }
+
+  /// The command that was given, or the program itself.
+  const CLI::App& asked() const {
+    const auto given = app.get_subcommands();
+    return given.empty() ? app : *given.front();
   }
 
   CLI::Option* Add(const ServeOption& option, std::string* text) {
@@ -73,23 +83,25 @@ struct Parser {
 
 /// A message for the first argument that no option takes.
 Status RefuseUnknown(const std::string& argument, const Parser& parser) {
-  const bool in_serve = parser.serve->parsed();
-  std::vector<std::string> known = {"--help"};
-  if (in_serve) {
-    for (const ServeOption& option : ServeOptionTable()) known.push_back(option.Flag());
-  } else {
-    known.insert(known.end(), {"serve", "--version"});
+  const CLI::App& asked = parser.asked();
+  const bool in_command = &asked != &parser.app;
+  std::vector<std::string> known;
+  for (const CLI::Option* option : asked.get_options()) {
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  if (!in_command) {
+    for (const CLI::App* command : asked.get_subcommands({})) known.push_back(command->get_name());
   }
   const std::string name = argument.substr(0, argument.find('='));
   const std::string_view kind = name.starts_with('-') ? "option"
-                                : in_serve            ? "argument"
+                                : in_command          ? "argument"
                                                       : "command";
   const std::string_view nearest = NearestName(name, known);
   if (!nearest.empty()) {
     return BadUsage(fmt::format("unknown {} '{}': did you mean '{}'?", kind, name, nearest));
   }
-  return BadUsage(
-      fmt::format("unknown {} '{}': see headrace {}--help", kind, name, in_serve ? "serve " : ""));
+  return BadUsage(fmt::format("unknown {} '{}': see headrace {}--help", kind, name,
+                              in_command ? asked.get_name() + " " : ""));
 }
 
 const std::string* TextOf(const std::vector<Setting>& settings, std::string_view name) {
@@ -110,10 +122,11 @@ Result<Invocation> ReadServe(std::vector<Setting> flags,
   }
   const std::array layers = {std::move(file), std::move(variables.settings), std::move(flags)};
   ARROW_ASSIGN_OR_RAISE(ServeOptions options, ResolveServeOptions(layers));
-  return Invocation{.kind = Invocation::Kind::kServe,
-                    .text = {},
-                    .serve = std::move(options),
-                    .warnings = std::move(variables.warnings)};
+  Invocation invocation;
+  invocation.kind = Invocation::Kind::kServe;
+  invocation.serve = std::move(options);
+  invocation.warnings = std::move(variables.warnings);
+  return invocation;
 }
 
 std::string HelpOf(const CLI::App& app) {
@@ -125,6 +138,17 @@ std::string HelpOf(const CLI::App& app) {
   return text;
 }
 
+Invocation Printed(std::string text) {
+  Invocation invocation;
+  invocation.text = std::move(text);
+  return invocation;
+}
+
+std::string CommandOf(const Parser& parser) {
+  const CLI::App& asked = parser.asked();
+  return &asked == &parser.app ? "" : asked.get_name() + " ";
+}
+
 /// CLI11 speaks of help, version and mistakes by exceptions; they end here.
 std::optional<Result<Invocation>> Parse(std::vector<std::string> arguments, Parser* parser) {
   // CLI11 takes a vector from its back.
@@ -133,14 +157,13 @@ std::optional<Result<Invocation>> Parse(std::vector<std::string> arguments, Pars
     parser->app.parse(std::move(arguments));
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    const CLI::App& asked = parser->serve->parsed() ? *parser->serve : parser->app;
-    return Invocation{.text = HelpOf(asked), .serve = {}, .warnings = {}};
+    return Printed(HelpOf(parser->asked()));
   } catch (const CLI::CallForVersion& version) {
-    return Invocation{.text = std::string(version.what()) + "\n", .serve = {}, .warnings = {}};
+    return Printed(std::string(version.what()) + "\n");
   } catch (const CLI::ArgumentMismatch& mismatch) {
     const std::string_view message = mismatch.what();
-    return BadUsage(fmt::format("{} takes a value: see headrace serve --help",
-                                message.substr(0, message.find(':'))));
+    return BadUsage(fmt::format("{} takes a value: see headrace {}--help",
+                                message.substr(0, message.find(':')), CommandOf(*parser)));
   } catch (const CLI::Error& error) {
     return BadUsage(error.what());
   }
@@ -154,8 +177,20 @@ Result<Invocation> ReadInvocation(const std::vector<std::string>& arguments,
   if (auto done = Parse(arguments, &parser)) return std::move(*done);
   const std::vector<std::string> unknown = parser.app.remaining(true);
   if (!unknown.empty()) return RefuseUnknown(unknown.front(), parser);
-  if (!parser.serve->parsed())
-    return BadUsage("give a command: headrace serve (see headrace --help)");
+  Invocation invocation;
+  if (parser.scan->command()->parsed()) {
+    invocation.kind = Invocation::Kind::kScan;
+    ARROW_ASSIGN_OR_RAISE(invocation.scan, parser.scan->Read());
+    return invocation;
+  }
+  if (parser.inspect->command()->parsed()) {
+    invocation.kind = Invocation::Kind::kInspect;
+    ARROW_ASSIGN_OR_RAISE(invocation.inspect, parser.inspect->Read());
+    return invocation;
+  }
+  if (!parser.serve->parsed()) {
+    return BadUsage("give a command: headrace serve, scan or inspect (see headrace --help)");
+  }
   return ReadServe(parser.Settings(), environment);
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/scan_options.h"
 #include "cli/serve_options.h"
 #include "headrace/status.h"
 
@@ -11,10 +12,12 @@ namespace headrace::cli {
 
 /// What a call of the command asks for.
 struct Invocation {
-  enum class Kind { kPrint, kServe };
+  enum class Kind { kPrint, kServe, kScan, kInspect };
   Kind kind = Kind::kPrint;
   std::string text;                   ///< of kPrint: what goes to stdout
   ServeOptions serve;                 ///< of kServe
+  ScanCommandOptions scan;            ///< of kScan
+  InspectCommandOptions inspect;      ///< of kInspect
   std::vector<std::string> warnings;  ///< of kServe: to be logged once the server runs
 };
 

@@ -1,13 +1,19 @@
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command_line.h"
 #include "cli/environment.h"
+#include "cli/inspect_command.h"
+#include "cli/scan_command.h"
 #include "cli/serve_command.h"
+#include "cli/standard_output.h"
 #include "cli/stop_signal.h"
+#include "cli/terminal_text.h"
 #include "headrace/error_code.h"
 
 namespace headrace::cli {
@@ -21,14 +27,50 @@ int Fail(const Status& status) {
   return Describe(CodeOf(status)).exit_code;
 }
 
+/// The same with the lines that the message has: those of a filter show where its fault is.
+int FailInLines(const Status& status) {
+  const ErrorCode code = CodeOf(status);
+  // Who stopped it knows.
+  if (code != ErrorCode::kCancelled) {
+    std::string text = "headrace: ";
+    for (size_t at = 0; at <= status.message().size();) {
+      const size_t end = std::min(status.message().find('\n', at), status.message().size());
+      text += TerminalText(std::string_view(status.message()).substr(at, end - at)) + "\n";
+      at = end + 1;
+    }
+    std::fputs(text.c_str(), stderr);
+  }
+  return Describe(code).exit_code;
+}
+
+int Inspect(const InspectCommandOptions& options) {
+  const auto text = RunInspect(options);
+  if (!text.ok()) return FailInLines(text.status());
+  std::signal(SIGPIPE, SIG_IGN);
+  const Status status = WriteToStdout(*text);
+  return status.ok() ? 0 : FailInLines(status);
+}
+
 std::string Executable(const char* called_as) {
   std::error_code error;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
   return error ? called_as : path.string();
 }
 
-int Main(int argc, char** argv) {
+/// Nothing that `inspect` does needs to be undone: signals may end it as they do by themselves.
+int Run(const Invocation& invocation, const char* called_as) {
+  if (invocation.kind == Invocation::Kind::kInspect) return Inspect(invocation.inspect);
   StopSignal stop;
+  if (invocation.kind == Invocation::Kind::kScan) {
+    const Status status = RunScan(invocation.scan, &stop);
+    return status.ok() ? 0 : FailInLines(status);
+  }
+  const Status status =
+      RunServe(invocation.serve, invocation.warnings, Executable(called_as), &stop);
+  return status.ok() ? 0 : Fail(status);
+}
+
+int Main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   const auto invocation = ReadInvocation(arguments, ProcessEnvironment());
   if (!invocation.ok()) return Fail(invocation.status());
@@ -36,9 +78,7 @@ int Main(int argc, char** argv) {
     std::fputs(invocation->text.c_str(), stdout);
     return 0;
   }
-  const Status status =
-      RunServe(invocation->serve, invocation->warnings, Executable(argv[0]), &stop);
-  return status.ok() ? 0 : Fail(status);
+  return Run(*invocation, argv[0]);
 }
 
 }  // namespace

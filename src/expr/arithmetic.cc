@@ -10,8 +10,8 @@
 #include <arrow/util/decimal.h>
 #include <fmt/format.h>
 
-#include "expr/common_type.h"
 #include "expr/literal.h"
+#include "expr/shared_type.h"
 
 namespace headrace::expr {
 namespace {
@@ -130,12 +130,12 @@ Result<Typed> InDecimals(const InputText& input, const std::string& op, Typed le
   if (result.precision > kMaxDigits256 || std::min(a.scale, b.scale) < 0) {
     return InDoubles(input, op, std::move(left), std::move(right), offset);
   }
-  const bool wide = result.precision > kMaxDigits128 || left.type->id() == Type::DECIMAL256 ||
-                    right.type->id() == Type::DECIMAL256;
   // A literal alone makes nothing wide: it is held as decimal256, whatever its size.
-  const bool wide_column = (left.literal() == nullptr && left.type->id() == Type::DECIMAL256) ||
-                           (right.literal() == nullptr && right.type->id() == Type::DECIMAL256);
-  const bool in_256 = wide && (wide_column || result.precision > kMaxDigits128);
+  const auto is_wide_column = [](const Typed& side) {
+    return side.literal() == nullptr && side.type->id() == Type::DECIMAL256;
+  };
+  const bool in_256 =
+      result.precision > kMaxDigits128 || is_wide_column(left) || is_wide_column(right);
   left = AsDecimal(std::move(left), in_256);
   right = AsDecimal(std::move(right), in_256);
   if (op == "%") {

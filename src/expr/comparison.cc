@@ -9,9 +9,9 @@
 #include <arrow/util/checked_cast.h>
 #include <fmt/format.h>
 
-#include "expr/common_type.h"
 #include "expr/exact.h"
 #include "expr/literal.h"
+#include "expr/shared_type.h"
 
 namespace headrace::expr {
 namespace {
@@ -77,12 +77,12 @@ bool IsInfinite(const Scalar& scalar) {
 /// What the grid holds is compared in it; NaN, which no grid has, is unequal to all of it.
 GridComparison OnGrid(const Grid& grid, const std::string& function, const Scalar& literal) {
   if (const auto exact = ExactOf(literal)) return CompareOnGrid(grid, function, *exact);
-  return {function == "not_equal" ? "greater_equal" : "less", grid.ScalarOf(grid.min())};
+  return {function == "not_equal" ? "equal" : "not_equal", nullptr};
 }
 
 Result<Typed> Finish(const InputText& input, const std::string& function, Typed value,
                      ScalarPtr literal, size_t offset) {
-  Typed right = LiteralOf(std::move(literal), offset);
+  Typed right = literal == nullptr ? value : LiteralOf(std::move(literal), offset);
   return Call(input, function, {std::move(value), std::move(right)}, arrow::boolean(), offset);
 }
 
@@ -108,7 +108,7 @@ Result<Typed> CompareWithLiteral(const InputText& input, const std::string& func
   if (family == Family::kDecimal) value = CastTo(std::move(value), arrow::float64());
   ARROW_ASSIGN_OR_RAISE(auto fitted, LiteralAs(input, literal, value.type, right.offset));
   if (fitted == nullptr) {
-    const auto wider = CommonType(value.type, literal->type);
+    const auto wider = SharedType(value.type, literal->type);
     value = CastTo(std::move(value), wider);
     ARROW_ASSIGN_OR_RAISE(fitted, LiteralAs(input, literal, wider, right.offset));
   }
@@ -157,7 +157,7 @@ Result<Typed> Compare(const InputText& input, const std::string& function, Typed
   }
   if (right_literal) return CompareWithLiteral(input, function, std::move(left), right, offset);
 
-  const TypePtr common = CommonType(left.type, right.type);
+  const TypePtr common = SharedType(left.type, right.type);
   if (common == nullptr || a == Family::kOther) {
     return Mismatch(input, offset, *left.type, *right.type);
   }

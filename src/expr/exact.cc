@@ -171,8 +171,8 @@ std::shared_ptr<Scalar> Grid::ScalarOf(const Decimal256& steps) const {
 GridComparison CompareOnGrid(const Grid& grid, const std::string& function, const Exact& literal) {
   const Grid::Position position = grid.Locate(literal);
   const bool not_equal = function == "not_equal";
-  const auto constant = [&](bool always) {
-    return GridComparison{always ? "greater_equal" : "less", grid.ScalarOf(grid.min())};
+  const auto constant = [](bool always) {
+    return GridComparison{always ? "equal" : "not_equal", nullptr};
   };
   const bool upward = function == "greater" || function == "greater_equal";
   const bool downward = function == "less" || function == "less_equal";

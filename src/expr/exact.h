@@ -52,8 +52,8 @@ class Grid {
 };
 
 /// A comparison of a column with a literal, said in the column's own type. `function` is Arrow's
-/// ("less"). What can never or must always be true of a value that is not null becomes
-/// `x < smallest` or `x >= smallest`, which is null for null as it must be.
+/// ("less"). Without a value the column is compared with itself: x = x is what must always be true
+/// and x <> x what never can, both null for null.
 struct GridComparison {
   std::string function;
   std::shared_ptr<arrow::Scalar> value;

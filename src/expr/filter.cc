@@ -123,8 +123,8 @@ Result<Expression> ParseFilter(std::string_view text, const arrow::Schema& schem
   ARROW_RETURN_NOT_OK(Initialize());
   const InputText input{.what = "filter", .text = text};
   ARROW_RETURN_NOT_OK(CheckText(input, kMaxTextBytes));
-  ARROW_ASSIGN_OR_RAISE(const Node node, ParseNodes(input, kMaxDepth));
-  return BindNodes(input, node, schema);
+  ARROW_ASSIGN_OR_RAISE(const NodePtr node, ParseNodes(input, kMaxDepth));
+  return BindNodes(input, *node, schema);
 }
 
 Result<Expression> BindFilter(const Expression& filter, const arrow::Schema& schema) {
@@ -133,8 +133,8 @@ Result<Expression> BindFilter(const Expression& filter, const arrow::Schema& sch
   if (!filter.is_valid()) {
     return ErrorAt(input, ErrorCode::kInvalidArgument, kNoOffset, "the expression is empty");
   }
-  ARROW_ASSIGN_OR_RAISE(const Node node, Unbind(input, filter, {.schema = &schema}));
-  return BindNodes(input, node, schema);
+  ARROW_ASSIGN_OR_RAISE(const NodePtr node, Unbind(input, filter, {.schema = &schema}));
+  return BindNodes(input, *node, schema);
 }
 
 std::vector<std::string> ColumnsOf(const Expression& filter) {

@@ -55,8 +55,8 @@ class Parser {
   Parser(const InputText& input, std::vector<Token> tokens, int max_depth)
       : input_(input), tokens_(std::move(tokens)), max_depth_(max_depth) {}
 
-  Result<Node> Run() {
-    ARROW_ASSIGN_OR_RAISE(Node node, Expression(kOrPrecedence));
+  Result<NodePtr> Run() {
+    ARROW_ASSIGN_OR_RAISE(NodePtr node, Expression(kOrPrecedence));
     if (Peek().kind != TokenKind::kEnd) {
       return Fail(Peek().offset, "the filter should end here, or go on with 'and' or 'or'");
     }
@@ -89,16 +89,16 @@ class Parser {
     return ErrorAt(input_, ErrorCode::kTooLarge, offset,
                    fmt::format("this is nested too deeply: at most {} levels", max_depth_));
   }
-  Result<Node> Checked(Node node) const {
-    if (node.depth > max_depth_) return TooDeep(node.offset);
+  Result<NodePtr> Checked(NodePtr node) const {
+    if (node->depth > max_depth_) return TooDeep(node->offset);
     return node;
   }
 
   /// Precedence climbing: a first operand, then all operators that bind at least as tight.
-  Result<Node> Expression(int precedence) {
-    if (nesting_ >= max_depth_) return TooDeep(Peek().offset);
+  Result<NodePtr> Expression(int precedence) {
+    if (nesting_ >= 2 * max_depth_) return TooDeep(Peek().offset);
     ++nesting_;
-    ARROW_ASSIGN_OR_RAISE(Node left, Prefix());
+    ARROW_ASSIGN_OR_RAISE(NodePtr left, Prefix());
     for (bool more = true; more;) {
       const size_t before = at_;
       ARROW_ASSIGN_OR_RAISE(left, Infix(std::move(left), precedence));
@@ -109,7 +109,7 @@ class Parser {
     return left;
   }
 
-  Result<Node> Prefix() {
+  Result<NodePtr> Prefix() {
     const size_t offset = Peek().offset;
     if (TakeKeyword("not")) return Unary(NodeKind::kNot, offset, kNotPrecedence);
     if (TakeSymbol("+")) return Expression(kUnaryPrecedence);
@@ -119,43 +119,43 @@ class Parser {
       return Unary(NodeKind::kNegate, offset, kUnaryPrecedence);
     }
     if (TakeSymbol("(")) {
-      ARROW_ASSIGN_OR_RAISE(Node inner, Expression(kOrPrecedence));
+      ARROW_ASSIGN_OR_RAISE(NodePtr inner, Expression(kOrPrecedence));
       ARROW_RETURN_NOT_OK(Expect(TakeSymbol(")"), "')'"));
       return inner;
     }
     return Operand();
   }
 
-  Result<Node> Unary(NodeKind kind, size_t offset, int precedence) {
-    Node node{.kind = kind, .offset = offset};
-    ARROW_ASSIGN_OR_RAISE(Node operand, Expression(precedence));
-    Adopt(&node, std::move(operand));
+  Result<NodePtr> Unary(NodeKind kind, size_t offset, int precedence) {
+    NodePtr node = MakeNode(kind, offset);
+    ARROW_ASSIGN_OR_RAISE(NodePtr operand, Expression(precedence));
+    Adopt(node, std::move(operand));
     return Checked(std::move(node));
   }
 
-  Result<Node> Number() {
-    Node node{.kind = NodeKind::kLiteral, .offset = Peek().offset};
+  Result<NodePtr> Number() {
+    NodePtr node = MakeNode(NodeKind::kLiteral, Peek().offset);
     const std::string sign = TakeSymbol("-") ? "-" : "";
-    node.literal = ParseNumber(sign + Take().value);
+    node->literal = ParseNumber(sign + Take().value);
     return node;
   }
 
-  Result<Node> Operand() {
-    Node node{.kind = NodeKind::kLiteral, .offset = Peek().offset};
+  Result<NodePtr> Operand() {
+    NodePtr node = MakeNode(NodeKind::kLiteral, Peek().offset);
     const Token& token = Peek();
     switch (token.kind) {
       case TokenKind::kNumber: return Number();
-      case TokenKind::kString: node.literal = arrow::MakeScalar(Take().value); return node;
+      case TokenKind::kString: node->literal = arrow::MakeScalar(Take().value); return node;
       case TokenKind::kBytes:
-        node.literal =
+        node->literal =
             std::make_shared<arrow::BinaryScalar>(arrow::Buffer::FromString(Take().value));
         return node;
       case TokenKind::kWord:
         if (Peek(1).kind == TokenKind::kString) return TypedLiteralOf();
         if (token.IsKeyword("null")) {
-          node.literal = arrow::MakeNullScalar(arrow::null());
+          node->literal = arrow::MakeNullScalar(arrow::null());
         } else if (token.IsKeyword("true") || token.IsKeyword("false")) {
-          node.literal = arrow::MakeScalar(token.IsKeyword("true"));
+          node->literal = arrow::MakeScalar(token.IsKeyword("true"));
         } else if (!IsReserved(token.value)) {
           return Column();
         } else {
@@ -171,22 +171,22 @@ class Parser {
                                   : "a column, a value or '(' should stand here");
   }
 
-  Result<Node> TypedLiteralOf() {
+  Result<NodePtr> TypedLiteralOf() {
     const Token& keyword = Take();
     const Token& text = Take();
     for (const TypedLiteral& typed : kTypedLiterals) {
       if (!keyword.IsKeyword(typed.keyword)) continue;
-      Node node{.kind = NodeKind::kLiteral, .offset = keyword.offset};
-      node.literal = typed.parse(text.value);
-      if (node.literal != nullptr) return node;
+      NodePtr node = MakeNode(NodeKind::kLiteral, keyword.offset);
+      node->literal = typed.parse(text.value);
+      if (node->literal != nullptr) return node;
       return Fail(text.offset, fmt::format("this does not read as a {}: write it like {}",
                                            typed.keyword, typed.example));
     }
     return Fail(text.offset, "an operator should stand before this string");
   }
 
-  Result<Node> Column() {
-    Node node{.kind = NodeKind::kColumn, .offset = Peek().offset};
+  Result<NodePtr> Column() {
+    NodePtr node = MakeNode(NodeKind::kColumn, Peek().offset);
     bool bare = true;
     do {
       const Token& token = Peek();
@@ -194,14 +194,14 @@ class Parser {
         return Fail(token.offset, "a field's name should follow the dot");
       }
       bare = bare && token.kind == TokenKind::kWord;
-      node.path.push_back(Take().value);
+      node->path.push_back(Take().value);
     } while (TakeSymbol("."));
-    node.dotted = bare && node.path.size() > 1;
-    if (node.path.size() > static_cast<size_t>(max_depth_)) return TooDeep(node.offset);
+    node->dotted = bare && node->path.size() > 1;
+    if (node->path.size() > static_cast<size_t>(max_depth_)) return TooDeep(node->offset);
     return node;
   }
 
-  Result<Node> Infix(Node left, int precedence) {
+  Result<NodePtr> Infix(NodePtr left, int precedence) {
     const Token& token = Peek();
     if (precedence <= kOrPrecedence && token.IsKeyword("or")) {
       return Chain(std::move(left), NodeKind::kOr, "or", kAndPrecedence);
@@ -227,31 +227,32 @@ class Parser {
   }
 
   /// One node for all operands, so that a long chain is not deep.
-  Result<Node> Chain(Node left, NodeKind kind, std::string_view keyword, int precedence) {
-    Node node{.kind = kind, .offset = Peek().offset};
-    Adopt(&node, std::move(left));
+  Result<NodePtr> Chain(NodePtr left, NodeKind kind, std::string_view keyword, int precedence) {
+    NodePtr node = MakeNode(kind, Peek().offset);
+    Adopt(node, std::move(left));
     while (TakeKeyword(keyword)) {
-      ARROW_ASSIGN_OR_RAISE(Node right, Expression(precedence));
-      Adopt(&node, std::move(right));
+      ARROW_ASSIGN_OR_RAISE(NodePtr right, Expression(precedence));
+      Adopt(node, std::move(right));
     }
     return node;
   }
 
-  Result<Node> Binary(Node left, NodeKind kind, std::string op, int precedence) {
-    Node node{.kind = kind, .offset = Take().offset, .op = std::move(op)};
-    Adopt(&node, std::move(left));
-    ARROW_ASSIGN_OR_RAISE(Node right, Expression(precedence));
-    Adopt(&node, std::move(right));
+  Result<NodePtr> Binary(NodePtr left, NodeKind kind, std::string op, int precedence) {
+    NodePtr node = MakeNode(kind, Take().offset);
+    node->op = std::move(op);
+    Adopt(node, std::move(left));
+    ARROW_ASSIGN_OR_RAISE(NodePtr right, Expression(precedence));
+    Adopt(node, std::move(right));
     return node;
   }
 
   /// What follows an operand as a word: is, in, like, between, or `not` and one of the last three.
-  Result<Node> Predicate(Node left) {
+  Result<NodePtr> Predicate(NodePtr left) {
     const size_t offset = Peek().offset;
     if (TakeKeyword("is")) return Is(std::move(left), offset);
     const bool negated = Peek().IsKeyword("not");
     const Token& word = Peek(negated ? 1 : 0);
-    Result<Node> (Parser::*rest)(Node) = nullptr;
+    Result<NodePtr> (Parser::*rest)(NodePtr) = nullptr;
     if (word.IsKeyword("in")) rest = &Parser::In;
     if (word.IsKeyword("like")) rest = &Parser::Like;
     if (word.IsKeyword("between")) rest = &Parser::Between;
@@ -261,68 +262,62 @@ class Parser {
     }
     if (negated) Take();
     Take();
-    ARROW_ASSIGN_OR_RAISE(Node node, (this->*rest)(std::move(left)));
-    node.offset = offset;
+    ARROW_ASSIGN_OR_RAISE(NodePtr node, (this->*rest)(std::move(left)));
+    node->offset = offset;
     return negated ? Negated(std::move(node)) : std::move(node);
   }
 
-  static Node Negated(Node node) {
-    Node negation{.kind = NodeKind::kNot, .offset = node.offset};
-    Adopt(&negation, std::move(node));
-    return negation;
-  }
-
-  Result<Node> Is(Node left, size_t offset) {
+  Result<NodePtr> Is(NodePtr left, size_t offset) {
     const bool negated = TakeKeyword("not");
-    Node node{.kind = NodeKind::kIsNull, .offset = offset};
-    Adopt(&node, std::move(left));
+    NodePtr node = MakeNode(NodeKind::kIsNull, offset);
+    Adopt(node, std::move(left));
     if (TakeKeyword("null")) return negated ? Negated(std::move(node)) : std::move(node);
     // `is true` reads null as false; `is false` is the negation of reading null as true.
-    node.kind = NodeKind::kIsTrue;
+    node->kind = NodeKind::kIsTrue;
     const bool is_true = TakeKeyword("true");
     ARROW_RETURN_NOT_OK(Expect(is_true || TakeKeyword("false"), "'null', 'true' or 'false'"));
-    node.null_as = !is_true;
+    node->null_as = !is_true;
     return negated == is_true ? Negated(std::move(node)) : std::move(node);
   }
 
-  Result<Node> Between(Node left) {
-    Node node{.kind = NodeKind::kBetween};
-    Adopt(&node, std::move(left));
-    ARROW_ASSIGN_OR_RAISE(Node low, Expression(kSumPrecedence));
+  Result<NodePtr> Between(NodePtr left) {
+    NodePtr node = MakeNode(NodeKind::kBetween);
+    Adopt(node, std::move(left));
+    ARROW_ASSIGN_OR_RAISE(NodePtr low, Expression(kSumPrecedence));
     ARROW_RETURN_NOT_OK(Expect(TakeKeyword("and"), "'and'"));
-    ARROW_ASSIGN_OR_RAISE(Node high, Expression(kSumPrecedence));
-    Adopt(&node, std::move(low));
-    Adopt(&node, std::move(high));
+    ARROW_ASSIGN_OR_RAISE(NodePtr high, Expression(kSumPrecedence));
+    Adopt(node, std::move(low));
+    Adopt(node, std::move(high));
     return node;
   }
 
-  Result<Node> In(Node left) {
-    Node node{.kind = NodeKind::kIn};
-    Adopt(&node, std::move(left));
+  Result<NodePtr> In(NodePtr left) {
+    NodePtr node = MakeNode(NodeKind::kIn);
+    Adopt(node, std::move(left));
     ARROW_RETURN_NOT_OK(Expect(TakeSymbol("("), "'('"));
     do {
       const size_t offset = Peek().offset;
-      if (static_cast<int64_t>(node.items.size()) == kMaxListItems) {
+      if (static_cast<int64_t>(node->items.size()) == kMaxListItems) {
         return ErrorAt(input_, ErrorCode::kTooLarge, offset,
                        fmt::format("a list has at most {} items", kMaxListItems));
       }
-      ARROW_ASSIGN_OR_RAISE(Node item, Prefix());
-      if (item.kind != NodeKind::kLiteral) {
+      ARROW_ASSIGN_OR_RAISE(NodePtr item, Prefix());
+      if (item->kind != NodeKind::kLiteral) {
         return Fail(offset, "a list takes values, not columns or calculations");
       }
-      node.items.push_back(std::move(item.literal));
-      node.item_offsets.push_back(offset);
+      node->items.push_back(std::move(item->literal));
+      node->item_offsets.push_back(offset);
     } while (TakeSymbol(","));
     ARROW_RETURN_NOT_OK(Expect(TakeSymbol(")"), "',' or ')'"));
     return node;
   }
 
-  Result<Node> Like(Node left) {
-    Node node{.kind = NodeKind::kLike};
-    Adopt(&node, std::move(left));
+  Result<NodePtr> Like(NodePtr left) {
+    NodePtr node = MakeNode(NodeKind::kLike);
+    Adopt(node, std::move(left));
     const size_t offset = Peek().offset;
     if (TakeKeyword("null")) {
-      node.literal = arrow::MakeNullScalar(arrow::null());
+      node->literal = arrow::MakeNullScalar(arrow::null());
       return node;
     }
     ARROW_RETURN_NOT_OK(Expect(Peek().kind == TokenKind::kString, "a pattern in single quotes"));
@@ -337,7 +332,7 @@ class Parser {
     if (!parsed) {
       return Fail(offset, "in a pattern only %, _ and the escape character itself are escaped");
     }
-    node.literal = arrow::MakeScalar(parsed->ArrowText());
+    node->literal = arrow::MakeScalar(parsed->ArrowText());
     return node;
   }
 
@@ -352,12 +347,12 @@ class Parser {
   std::vector<Token> tokens_;
   const int max_depth_;
   size_t at_ = 0;
-  int nesting_ = 0;
+  int nesting_ = 0;  // calls of Expression(): one for a bracket, one for an operator
 };
 
 }  // namespace
 
-Result<Node> ParseNodes(const InputText& input, int max_depth) {
+Result<NodePtr> ParseNodes(const InputText& input, int max_depth) {
   ARROW_ASSIGN_OR_RAISE(auto tokens, Tokenize(input));
   return Parser(input, std::move(tokens), max_depth).Run();
 }

@@ -11,6 +11,6 @@ namespace headrace::expr {
 
 /// The grammar of docs/filters.md; knows neither columns nor types. kInvalidArgument for what does
 /// not read, kTooLarge beyond `max_depth`.
-Result<Node> ParseNodes(const InputText& input, int max_depth);
+Result<NodePtr> ParseNodes(const InputText& input, int max_depth);
 
 }  // namespace headrace::expr

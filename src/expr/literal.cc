@@ -1,5 +1,6 @@
 #include "expr/literal.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -152,18 +153,35 @@ std::shared_ptr<Scalar> ParseNumber(std::string_view text) {
 }
 
 std::shared_ptr<Scalar> ParseTimestamp(std::string_view text) {
-  using arrow::TimeUnit;
-  // Arrow looks for an offset in the last six characters.
-  if (text.size() < 10) return nullptr;
-  for (const auto unit : {TimeUnit::SECOND, TimeUnit::MILLI, TimeUnit::MICRO, TimeUnit::NANO}) {
-    int64_t value = 0;
-    bool zoned = false;
-    if (arrow::internal::ParseTimestampISO8601(text.data(), text.size(), unit, &value, &zoned)) {
-      return std::make_shared<arrow::TimestampScalar>(
-          value, arrow::timestamp(unit, zoned ? "UTC" : std::string()));
-    }
+  // "2024-01-31 10:00:00" has 19 characters. The fraction is read apart, and so is the first
+  // instant of nanoseconds, whose whole second lies before it.
+  constexpr size_t kToSeconds = 19;
+  constexpr size_t kMaxFraction = 9;
+  std::string whole(text);
+  std::string fraction;
+  if (text.size() > kToSeconds && text[kToSeconds] == '.') {
+    const size_t end = std::min(text.find_first_not_of("0123456789", kToSeconds + 1), text.size());
+    fraction = text.substr(kToSeconds + 1, end - kToSeconds - 1);
+    whole.erase(kToSeconds, end - kToSeconds);
+    if (fraction.empty() || fraction.size() > kMaxFraction) return nullptr;
   }
-  return nullptr;
+  int64_t seconds = 0;
+  bool zoned = false;
+  // Arrow looks for an offset in the last six characters.
+  if (whole.size() < 10 ||
+      !arrow::internal::ParseTimestampISO8601(whole.data(), whole.size(), arrow::TimeUnit::SECOND,
+                                              &seconds, &zoned)) {
+    return nullptr;
+  }
+  const size_t thousands = (fraction.size() + 2) / 3;
+  fraction.resize(3 * thousands, '0');
+  __int128 value = seconds;
+  for (size_t i = 0; i < thousands; ++i) value *= 1000;
+  if (!fraction.empty()) value += std::stoll(fraction);
+  if (value != static_cast<int64_t>(value)) return nullptr;
+  const auto unit = static_cast<arrow::TimeUnit::type>(thousands);
+  return std::make_shared<arrow::TimestampScalar>(
+      static_cast<int64_t>(value), arrow::timestamp(unit, zoned ? "UTC" : std::string()));
 }
 
 std::shared_ptr<Scalar> ParseDate(std::string_view text) {

@@ -10,9 +10,8 @@
 #include <arrow/util/checked_cast.h>
 #include <fmt/format.h>
 
-#include "expr/common_type.h"
 #include "expr/comparison.h"
-#include "expr/exact.h"
+#include "expr/shared_type.h"
 
 namespace headrace::expr {
 namespace {
@@ -68,21 +67,12 @@ Result<std::shared_ptr<arrow::Array>> ArrayOf(const std::shared_ptr<arrow::DataT
 
 /// False for every value, null for null: what an empty list leaves of `in`.
 Result<Typed> Never(const InputText& input, Typed value, size_t offset) {
-  ScalarPtr least;
-  if (const auto grid = Grid::Of(value.type)) {
-    least = grid->ScalarOf(grid->min());
-  } else if (value.family() == Family::kFloat) {
-    least = *arrow::MakeScalar(value.type, -std::numeric_limits<double>::infinity());
-  } else {
-    const ScalarPtr empty = arrow::MakeScalar("");
-    ARROW_ASSIGN_OR_RAISE(least, LiteralAs(input, empty, value.type, offset));
+  if (value.family() == Family::kFloat) {  // NaN is unequal to itself
+    const double least = -std::numeric_limits<double>::infinity();
+    Typed right = LiteralOf(*arrow::MakeScalar(value.type, least), offset);
+    return Call(input, "less", {std::move(value), std::move(right)}, arrow::boolean(), offset);
   }
-  if (least == nullptr) {
-    return ErrorAt(input, ErrorCode::kInvalidArgument, offset,
-                   "the list has no value that this could be equal to");
-  }
-  return Call(input, "less", {std::move(value), LiteralOf(least, offset)}, arrow::boolean(),
-              offset);
+  return Call(input, "not_equal", {value, value}, arrow::boolean(), offset);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <arrow/compute/expression.h>
@@ -51,10 +52,26 @@ struct Node {
   arrow::compute::Expression::Call foreign;           ///< kForeign, without its arguments
 };
 
+/// On the heap, so that what recurses over nodes needs little of the stack.
+using NodePtr = std::unique_ptr<Node>;
+
+inline NodePtr MakeNode(NodeKind kind, size_t offset = kNoOffset) {
+  auto node = std::make_unique<Node>();
+  node->kind = kind;
+  node->offset = offset;
+  return node;
+}
+
 /// Appends a child and keeps the depth.
-inline void Adopt(Node* parent, Node child) {
-  if (child.depth >= parent->depth) parent->depth = child.depth + 1;
-  parent->children.push_back(std::move(child));
+inline void Adopt(const NodePtr& parent, NodePtr child) {
+  if (child->depth >= parent->depth) parent->depth = child->depth + 1;
+  parent->children.push_back(std::move(*child));
+}
+
+inline NodePtr Negated(NodePtr node) {
+  NodePtr negation = MakeNode(NodeKind::kNot, node->offset);
+  Adopt(negation, std::move(node));
+  return negation;
 }
 
 }  // namespace headrace::expr

@@ -188,7 +188,9 @@ class Analysis {
       outcomes.Add(call.function_name == "not_equal" ? kTrue : kFalse);
     }
     if (!a.can_be_number || !b.can_be_number) return outcomes;
-    const Orders possible = PossibleOrders(a, b);
+    // x = x is how the binder says that something must be true.
+    const bool same = call.arguments[0].Equals(call.arguments[1]);
+    const Orders possible = same ? Orders{false, true, false} : PossibleOrders(a, b);
     const Orders wanted = TrueOrders(call.function_name);
     for (const auto order : {&Orders::less, &Orders::equal, &Orders::greater}) {
       if (possible.*order) outcomes.Add(wanted.*order ? kTrue : kFalse);

@@ -16,7 +16,8 @@ struct ColumnFacts {
   std::optional<int64_t> num_rows;
   std::optional<int64_t> null_count;
   /// min <= every value <= max, nulls and NaN aside; in the column's type, or of a dictionary's
-  /// values. Bounds in another type, NaN ones, and a min beyond the max are not used at all.
+  /// values (strings in any layout). Bounds in another type, NaN ones, and a min beyond the max are
+  /// not used at all.
   std::shared_ptr<arrow::Scalar> min;
   std::shared_ptr<arrow::Scalar> max;
   /// Whether a row holds min and a row holds max: false for string bounds that were cut short.

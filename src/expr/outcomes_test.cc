@@ -238,6 +238,16 @@ TEST(Outcomes, StringsAndPatterns) {
   EXPECT_EQ(Of("x > 'b'", type, facts), "T");
 }
 
+TEST(Outcomes, StringBoundsComeInAnyLayout) {
+  const ColumnFacts facts = Bounds(arrow::utf8(), "\"b\"", "\"c\"");
+  for (const auto& type : {arrow::utf8(), arrow::large_utf8(), arrow::utf8_view(),
+                           arrow::dictionary(arrow::int8(), arrow::utf8())}) {
+    EXPECT_EQ(Of("x > 'a'", type, facts), "T") << type->ToString();
+    EXPECT_EQ(Of("x in ('a', 'd')", type, facts), "F") << type->ToString();
+    EXPECT_EQ(Of("x like 'd%'", type, facts), "F") << type->ToString();
+  }
+}
+
 TEST(Outcomes, CastsThatKeepTheOrder) {
   const auto seconds = arrow::timestamp(arrow::TimeUnit::SECOND);
   const auto zoned = arrow::timestamp(arrow::TimeUnit::MILLI, "Europe/Berlin");

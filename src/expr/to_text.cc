@@ -193,9 +193,9 @@ Result<std::string> ToText(const cp::Expression& filter) {
     return MakeError(ErrorCode::kInvalidArgument, "filter: only a bound expression has a text",
                      {"filter"});
   }
-  ARROW_ASSIGN_OR_RAISE(const Node node, Unbind(kInput, filter, {.drop_implied = true}));
+  ARROW_ASSIGN_OR_RAISE(const NodePtr node, Unbind(kInput, filter, {.drop_implied = true}));
   Writer writer;
-  ARROW_RETURN_NOT_OK(writer.Write(node));
+  ARROW_RETURN_NOT_OK(writer.Write(*node));
   // Casts and guards that the binder would not put in are lost in the text: then it is refused.
   Fields read;
   Collect(filter, &read);
@@ -203,7 +203,7 @@ Result<std::string> ToText(const cp::Expression& filter) {
   const arrow::Schema schema(FieldsOf(read));
   auto parsed = ParseNodes(input, 2 * kMaxDepth);
   if (parsed.ok()) {
-    const auto again = BindNodes(input, *parsed, schema);
+    const auto again = BindNodes(input, **parsed, schema);
     if (again.ok() && again->Equals(filter)) return std::move(writer.text);
   }
   return MakeError(ErrorCode::kNotImplemented,

@@ -54,7 +54,7 @@ class Unbinder {
   Unbinder(const InputText& input, const UnbindOptions& options)
       : input_(input), options_(options) {}
 
-  Result<Node> Run(const Expression& expression, int depth) {
+  Result<NodePtr> Run(const Expression& expression, int depth) {
     if (depth > kMaxExpressionDepth) {
       return ErrorAt(input_, ErrorCode::kTooLarge, kNoOffset,
                      fmt::format("the expression is nested too deeply: at most {} levels",
@@ -67,50 +67,59 @@ class Unbinder {
   }
 
  private:
-  Result<Node> Column(const arrow::FieldRef& ref) {
-    Node node{.kind = NodeKind::kColumn};
-    node.path = options_.schema != nullptr ? PathOf(ref, *options_.schema) : PathOf(ref);
-    if (!node.path.empty()) return node;
+  Result<NodePtr> Column(const arrow::FieldRef& ref) {
+    NodePtr node = MakeNode(NodeKind::kColumn);
+    node->path = options_.schema != nullptr ? PathOf(ref, *options_.schema) : PathOf(ref);
+    if (!node->path.empty()) return node;
     return ErrorAt(input_, ErrorCode::kUnknownName, kNoOffset,
                    fmt::format("no column is at {}", ref.ToString()));
   }
 
-  Result<Node> Literal(const arrow::Datum& datum) {
+  Result<NodePtr> Literal(const arrow::Datum& datum) {
     if (!datum.is_scalar()) {
       return ErrorAt(input_, ErrorCode::kInvalidArgument, kNoOffset,
                      "a literal of the expression is an array: give a single value");
     }
-    Node node{.kind = NodeKind::kLiteral};
-    ARROW_ASSIGN_OR_RAISE(node.literal, NormalizeLiteral(datum.scalar()));
+    NodePtr node = MakeNode(NodeKind::kLiteral);
+    ARROW_ASSIGN_OR_RAISE(node->literal, Plain(datum.scalar()));
     return node;
   }
 
-  Result<Node> Call(const Expression& expression, const Expression::Call& call, int depth) {
+  /// For text a float stays one: 0.1 is not to become 0.10000000149011612.
+  Result<std::shared_ptr<arrow::Scalar>> Plain(std::shared_ptr<arrow::Scalar> scalar) const {
+    if (options_.drop_implied && scalar->type->id() == arrow::Type::FLOAT) return scalar;
+    return NormalizeLiteral(std::move(scalar));
+  }
+
+  Result<NodePtr> Call(const Expression& expression, const Expression::Call& call, int depth) {
     const std::string& name = call.function_name;
-    const auto with = [&](NodeKind kind) { return WithArguments({.kind = kind}, call, depth); };
+    const auto with = [&](NodeKind kind) { return WithArguments(MakeNode(kind), call, depth); };
     if (name == "and_kleene" || name == "or_kleene") return Chain(expression, name, depth);
     if (name == "invert") return with(NodeKind::kNot);
     if (name == "is_valid") {
-      ARROW_ASSIGN_OR_RAISE(Node is_null, with(NodeKind::kIsNull));
+      ARROW_ASSIGN_OR_RAISE(NodePtr is_null, with(NodeKind::kIsNull));
       return Negated(std::move(is_null));
     }
     if (name == "is_null" && !NanIsNull(call)) return with(NodeKind::kIsNull);
     if (std::find(kComparisons.begin(), kComparisons.end(), name) != kComparisons.end()) {
-      return WithArguments({.kind = NodeKind::kCompare, .op = name}, call, depth);
+      NodePtr node = MakeNode(NodeKind::kCompare);
+      node->op = name;
+      return WithArguments(std::move(node), call, depth);
     }
     if (name == "is_in" && call.options != nullptr) return In(call, depth);
     if (const auto like = LikePattern::FromCall(call)) {
-      Node node{.kind = NodeKind::kLike, .literal = arrow::MakeScalar(like->ArrowText())};
+      NodePtr node = MakeNode(NodeKind::kLike);
+      node->literal = arrow::MakeScalar(like->ArrowText());
       return WithArguments(std::move(node), call, depth);
     }
     if (name == "coalesce" && call.arguments.size() == 2) {
       const auto* instead = call.arguments[1].literal();
       if (instead != nullptr && instead->is_scalar() &&
           instead->type()->id() == arrow::Type::BOOL && instead->scalar()->is_valid) {
-        Node node{.kind = NodeKind::kIsTrue,
-                  .null_as = checked_cast<const arrow::BooleanScalar&>(*instead->scalar()).value};
-        ARROW_ASSIGN_OR_RAISE(Node value, Run(call.arguments[0], depth));
-        Adopt(&node, std::move(value));
+        NodePtr node = MakeNode(NodeKind::kIsTrue);
+        node->null_as = checked_cast<const arrow::BooleanScalar&>(*instead->scalar()).value;
+        ARROW_ASSIGN_OR_RAISE(NodePtr value, Run(call.arguments[0], depth));
+        Adopt(node, std::move(value));
         return node;
       }
     }
@@ -120,59 +129,63 @@ class Unbinder {
 
   /// What the binder makes of arithmetic. Arithmetic that was built elsewhere stays as it is:
   /// Arrow's integers wrap and divide otherwise than the language's.
-  Result<Node> Implied(const Expression::Call& call, int depth) {
+  Result<NodePtr> Implied(const Expression::Call& call, int depth) {
     const std::string& name = call.function_name;
     if (name == "cast") return Run(call.arguments[0], depth);
     if (name == "if_else" && call.arguments.size() == 3) return Run(call.arguments[2], depth);
     if (name == "negate" || name == "negate_checked") {
-      return WithArguments({.kind = NodeKind::kNegate}, call, depth);
+      return WithArguments(MakeNode(NodeKind::kNegate), call, depth);
     }
     if (const std::string_view op = OperatorOf(name); !op.empty()) {
-      return WithArguments({.kind = NodeKind::kArithmetic, .op = std::string(op)}, call, depth);
+      NodePtr node = MakeNode(NodeKind::kArithmetic);
+      node->op = op;
+      return WithArguments(std::move(node), call, depth);
     }
     return ErrorAt(input_, ErrorCode::kNotImplemented, kNoOffset,
                    fmt::format("filters have no words for {}", name));
   }
 
-  Result<Node> Foreign(const Expression::Call& call, int depth) {
-    Node node{.kind = NodeKind::kForeign};
-    node.foreign.function_name = call.function_name;
-    node.foreign.options = call.options;
+  Result<NodePtr> Foreign(const Expression::Call& call, int depth) {
+    NodePtr node = MakeNode(NodeKind::kForeign);
+    node->foreign.function_name = call.function_name;
+    node->foreign.options = call.options;
     for (const Expression& argument : call.arguments) {
       const auto* literal = argument.literal();
       if (literal != nullptr && literal->is_scalar()) {  // in the type that the function is given
-        Adopt(&node, {.kind = NodeKind::kLiteral, .literal = literal->scalar()});
+        NodePtr raw = MakeNode(NodeKind::kLiteral);
+        raw->literal = literal->scalar();
+        Adopt(node, std::move(raw));
         continue;
       }
-      ARROW_ASSIGN_OR_RAISE(Node child, Run(argument, depth));
-      Adopt(&node, std::move(child));
+      ARROW_ASSIGN_OR_RAISE(NodePtr child, Run(argument, depth));
+      Adopt(node, std::move(child));
     }
     return node;
   }
 
-  Result<Node> WithArguments(Node node, const Expression::Call& call, int depth) {
-    const bool binary = node.kind == NodeKind::kCompare || node.kind == NodeKind::kArithmetic;
+  Result<NodePtr> WithArguments(NodePtr node, const Expression::Call& call, int depth) {
+    const bool binary = node->kind == NodeKind::kCompare || node->kind == NodeKind::kArithmetic;
     if (call.arguments.size() != (binary ? 2u : 1u)) {
       return ErrorAt(
           input_, ErrorCode::kInvalidArgument, kNoOffset,
           fmt::format("{} does not take {} arguments", call.function_name, call.arguments.size()));
     }
     for (const Expression& argument : call.arguments) {
-      ARROW_ASSIGN_OR_RAISE(Node child, Run(argument, depth));
-      Adopt(&node, std::move(child));
+      ARROW_ASSIGN_OR_RAISE(NodePtr child, Run(argument, depth));
+      Adopt(node, std::move(child));
     }
     return node;
   }
 
-  Result<Node> Chain(const Expression& expression, const std::string& function, int depth) {
-    Node node{.kind = function == "or_kleene" ? NodeKind::kOr : NodeKind::kAnd};
-    ARROW_RETURN_NOT_OK(AppendTerms(expression, function, depth, &node));
+  Result<NodePtr> Chain(const Expression& expression, const std::string& function, int depth) {
+    NodePtr node = MakeNode(function == "or_kleene" ? NodeKind::kOr : NodeKind::kAnd);
+    ARROW_RETURN_NOT_OK(AppendTerms(expression, function, depth, node));
     return node;
   }
 
   /// With a stack of its own: a chain that was built elsewhere may be as deep as it is long.
   Status AppendTerms(const Expression& expression, const std::string& function, int depth,
-                     Node* node) {
+                     const NodePtr& node) {
     std::vector<const Expression*> waiting = {&expression};
     while (!waiting.empty()) {
       const Expression* next = waiting.back();
@@ -187,16 +200,10 @@ class Unbinder {
         return ErrorAt(input_, ErrorCode::kInvalidArgument, kNoOffset,
                        fmt::format("{} takes two arguments", function));
       }
-      ARROW_ASSIGN_OR_RAISE(Node child, Run(*next, depth));
+      ARROW_ASSIGN_OR_RAISE(NodePtr child, Run(*next, depth));
       Adopt(node, std::move(child));
     }
     return Status::OK();
-  }
-
-  static Node Negated(Node node) {
-    Node negation{.kind = NodeKind::kNot};
-    Adopt(&negation, std::move(node));
-    return negation;
   }
 
   static bool NanIsNull(const Expression::Call& call) {
@@ -205,29 +212,29 @@ class Unbinder {
   }
 
   /// Arrow has four ways with null, the language one; the others are said with `is null`.
-  Result<Node> In(const Expression::Call& call, int depth) {
+  Result<NodePtr> In(const Expression::Call& call, int depth) {
     const auto& options = checked_cast<const cp::SetLookupOptions&>(*call.options);
-    Node node{.kind = NodeKind::kIn};
+    NodePtr node = MakeNode(NodeKind::kIn);
     bool null_in_list = false;
-    ARROW_RETURN_NOT_OK(AppendItems(options.value_set, &node, &null_in_list));
-    ARROW_ASSIGN_OR_RAISE(Node value, Run(call.arguments[0], depth));
-    Node is_null{.kind = NodeKind::kIsNull};
-    Adopt(&is_null, value);
-    Adopt(&node, std::move(value));
+    ARROW_RETURN_NOT_OK(AppendItems(options.value_set, node, &null_in_list));
+    ARROW_ASSIGN_OR_RAISE(NodePtr value, Run(call.arguments[0], depth));
+    NodePtr is_null = MakeNode(NodeKind::kIsNull);
+    Adopt(is_null, std::make_unique<Node>(*value));
+    Adopt(node, std::move(value));
     const auto behavior = options.GetNullMatchingBehavior();
     if (behavior == cp::SetLookupOptions::INCONCLUSIVE) {
-      if (null_in_list) node.items.push_back(arrow::MakeNullScalar(arrow::null()));
+      if (null_in_list) node->items.push_back(arrow::MakeNullScalar(arrow::null()));
       return node;
     }
     if (behavior == cp::SetLookupOptions::EMIT_NULL) return node;
     const bool null_matches = behavior == cp::SetLookupOptions::MATCH && null_in_list;
-    Node both{.kind = null_matches ? NodeKind::kOr : NodeKind::kAnd};
-    Adopt(&both, std::move(node));
-    Adopt(&both, null_matches ? std::move(is_null) : Negated(std::move(is_null)));
+    NodePtr both = MakeNode(null_matches ? NodeKind::kOr : NodeKind::kAnd);
+    Adopt(both, std::move(node));
+    Adopt(both, null_matches ? std::move(is_null) : Negated(std::move(is_null)));
     return both;
   }
 
-  Status AppendItems(const arrow::Datum& set, Node* node, bool* null_in_list) {
+  Status AppendItems(const arrow::Datum& set, const NodePtr& node, bool* null_in_list) {
     if (set.length() > kMaxListItems + 2) {  // two zeros may have been added
       return ErrorAt(
           input_, ErrorCode::kTooLarge, kNoOffset,
@@ -239,7 +246,7 @@ class Unbinder {
     for (const auto& chunk : set.chunks()) {
       for (int64_t i = 0; i < chunk->length(); ++i) {
         ARROW_ASSIGN_OR_RAISE(auto item, chunk->GetScalar(i));
-        ARROW_ASSIGN_OR_RAISE(item, NormalizeLiteral(std::move(item)));
+        ARROW_ASSIGN_OR_RAISE(item, Plain(std::move(item)));
         if (item->is_valid) {
           node->items.push_back(std::move(item));
         } else {
@@ -256,8 +263,8 @@ class Unbinder {
 
 }  // namespace
 
-Result<Node> Unbind(const InputText& input, const Expression& expression,
-                    const UnbindOptions& options) {
+Result<NodePtr> Unbind(const InputText& input, const Expression& expression,
+                       const UnbindOptions& options) {
   return Unbinder(input, options).Run(expression, 1);
 }
 

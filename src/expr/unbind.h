@@ -16,7 +16,7 @@ struct UnbindOptions {
 };
 
 /// kTooLarge beyond kMaxDepth or kMaxListItems, kInvalidArgument for an array as a literal.
-Result<Node> Unbind(const InputText& input, const arrow::compute::Expression& expression,
-                    const UnbindOptions& options);
+Result<NodePtr> Unbind(const InputText& input, const arrow::compute::Expression& expression,
+                       const UnbindOptions& options);
 
 }  // namespace headrace::expr

@@ -46,17 +46,14 @@ const DataType& ValueTypeOf(const DataType& type) {
              : type;
 }
 
-/// Where nothing is known, a type still ends somewhere. Comparisons that can never or must always
-/// be true are said with a type's smallest value (exact.h).
+/// Where nothing is known, a type still has a smallest value: no uint8 is below 0.
 void BoundByType(const std::shared_ptr<DataType>& type, ValueRange* range) {
   if (range->min != nullptr) return;
-  if (const auto grid = Grid::Of(type)) {
-    // Decimals beyond their declared digits are possible in a file, if wrong.
-    if (!arrow::is_decimal(type->id())) range->min = grid->ScalarOf(grid->min());
+  if (arrow::is_integer(type->id())) {
+    const auto grid = Grid::Of(type);
+    range->min = grid->ScalarOf(grid->min());
   } else if (type->id() == Type::FLOAT || type->id() == Type::DOUBLE) {
     range->min = *arrow::MakeScalar(type, -std::numeric_limits<double>::infinity());
-  } else if (arrow::is_base_binary_like(type->id())) {
-    range->min = *arrow::MakeScalar(type, arrow::Buffer::FromString(""));
   }
 }
 
@@ -72,13 +69,27 @@ ValueRange RangeOfLiteral(const arrow::Datum& literal) {
   return range;
 }
 
+bool IsView(Type::type id) { return arrow::is_binary_view_like(id); }
+bool IsAnyString(Type::type id) {
+  return arrow::is_base_binary_like(id) || IsView(id) || id == Type::FIXED_SIZE_BINARY;
+}
+
+/// A bound in the column's type; strings may come in another layout, such as a file's.
+ScalarPtr BoundAs(const ScalarPtr& bound, const std::shared_ptr<DataType>& type) {
+  if (bound == nullptr || !bound->is_valid || bound->type->Equals(*type)) return bound;
+  if (!IsAnyString(bound->type->id()) || !IsAnyString(type->id())) return bound;
+  const ScalarPtr same =
+      BytesScalar(checked_cast<const arrow::BaseBinaryScalar&>(*bound).value, type);
+  return same == nullptr ? bound : same;
+}
+
 /// Bounds that contradict themselves say nothing; neither do bounds of another type.
-bool AreUsable(const ColumnFacts& facts, const DataType& type) {
-  for (const ScalarPtr& bound : {facts.min, facts.max}) {
+bool AreUsable(const ScalarPtr& min, const ScalarPtr& max, const DataType& type) {
+  for (const ScalarPtr& bound : {min, max}) {
     if (bound == nullptr) continue;
     if (!bound->is_valid || IsNan(*bound) || !bound->type->Equals(type)) return false;
   }
-  return facts.min == nullptr || facts.max == nullptr || Order(*facts.min, *facts.max) <= 0 ||
+  return min == nullptr || max == nullptr || Order(*min, *max) <= 0 ||
          type.id() == Type::HALF_FLOAT;
 }
 
@@ -96,12 +107,11 @@ ValueRange RangeOfColumn(const cp::Expression::Parameter& parameter, const Facts
     }
     if (facts->null_count.has_value()) range.can_be_null = *facts->null_count != 0;
     range.can_be_nan = range.can_be_nan && facts->may_have_nan;
-    if (AreUsable(*facts, value_type)) {
-      range.min = facts->min;
-      range.max = facts->max;
-    }
     range.facts = facts;
     range.facts_type = value_type.GetSharedPtr();
+    range.min = BoundAs(facts->min, range.facts_type);
+    range.max = BoundAs(facts->max, range.facts_type);
+    if (!AreUsable(range.min, range.max, value_type)) range.min = range.max = nullptr;
   }
   BoundByType(type, &range);
   return range;
@@ -112,11 +122,6 @@ enum class Effect : uint8_t {
   kMonotone,  ///< the order stays, though values may become equal
   kUnknown,
 };
-
-bool IsView(Type::type id) { return arrow::is_binary_view_like(id); }
-bool IsAnyString(Type::type id) {
-  return arrow::is_base_binary_like(id) || IsView(id) || id == Type::FIXED_SIZE_BINARY;
-}
 
 /// The casts that the binder puts in, and few more.
 Effect EffectOf(const DataType& from, const DataType& to, const cp::CastOptions& options) {

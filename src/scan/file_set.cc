@@ -29,6 +29,17 @@ constexpr std::array kExtensions = {
     Extension{".jsonl", FileFormat::kNdjson},
 };
 
+bool IsText(FileFormat format) {
+  return format == FileFormat::kCsv || format == FileFormat::kNdjson;
+}
+
+std::string ExtensionOf(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return extension;
+}
+
 constexpr std::string_view kGlobCharacters = "*?[";
 
 bool IsGlob(std::string_view path) {
@@ -101,15 +112,15 @@ Result<std::vector<fs::path>> FilesBelow(const fs::path& directory) {
 Status AddDirectory(const std::string& directory, std::vector<DataFile>* files) {
   ARROW_ASSIGN_OR_RAISE(const auto found, FilesBelow(directory));
   for (const fs::path& path : found) {
-    const auto format = FormatOf(path.string());
-    if (!format.ok()) {
+    const auto kind = KindOf(path.string());
+    if (!kind.ok()) {
       return MakeError(ErrorCode::kInvalidArgument,
                        fmt::format("{} in {} is no data file: choose with a glob such as "
                                    "'{}/**/*.parquet'",
                                    path.filename().string(), directory, directory),
                        {path.string()});
     }
-    files->push_back({path.string(), *format, PartitionOf(fs::relative(path, directory))});
+    files->push_back({path.string(), *kind, PartitionOf(fs::relative(path, directory))});
   }
   if (found.empty()) {
     return MakeError(ErrorCode::kUnknownName,
@@ -177,28 +188,37 @@ Status AddGlob(const std::string& glob, std::vector<DataFile>* files) {
   }
   std::sort(found.begin(), found.end());
   for (std::string& path : found) {
-    ARROW_ASSIGN_OR_RAISE(const FileFormat format, FormatOf(path));
+    ARROW_ASSIGN_OR_RAISE(const FileKind kind, KindOf(path));
     auto partition = PartitionOf(fs::path(path).lexically_relative(folder.empty() ? "." : folder));
-    files->push_back({std::move(path), format, std::move(partition)});
+    files->push_back({std::move(path), kind, std::move(partition)});
   }
   return Status::OK();
 }
 
 }  // namespace
 
-Result<FileFormat> FormatOf(const std::string& path) {
-  std::string extension = fs::path(path).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+Result<FileKind> KindOf(const std::string& path) {
+  FileKind kind;
+  fs::path name = path;
+  std::string extension = ExtensionOf(name);
+  if (extension == ".gz") kind.compression = FileCompression::kGzip;
+  if (extension == ".zst") kind.compression = FileCompression::kZstd;
+  const bool packed = kind.compression != FileCompression::kNone;
+  if (packed) extension = ExtensionOf(name.replace_extension());
   std::string known;
   for (const Extension& candidate : kExtensions) {
-    if (candidate.text == extension) return candidate.format;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", candidate.text);
+    const bool text = IsText(candidate.format);
+    if (candidate.text == extension && (text || !packed)) {
+      kind.format = candidate.format;
+      return kind;
+    }
+    known +=
+        fmt::format("{}{}{}", known.empty() ? "" : ", ", candidate.text, text ? "[.gz|.zst]" : "");
   }
-  return MakeError(
-      ErrorCode::kInvalidArgument,
-      fmt::format("{} has the extension '{}'; data files end with {}", path, extension, known),
-      {path});
+  return MakeError(ErrorCode::kInvalidArgument,
+                   fmt::format("{} has the extension '{}'; data files end with {}", path,
+                               fs::path(path).extension().string(), known),
+                   {path});
 }
 
 Result<std::vector<DataFile>> FindFiles(const std::vector<std::string>& paths) {
@@ -210,8 +230,8 @@ Result<std::vector<DataFile>> FindFiles(const std::vector<std::string>& paths) {
     if (fs::is_directory(status)) {
       ARROW_RETURN_NOT_OK(AddDirectory(path, &files));
     } else if (fs::exists(status)) {
-      ARROW_ASSIGN_OR_RAISE(const FileFormat format, FormatOf(path));
-      files.push_back({path, format, {}});
+      ARROW_ASSIGN_OR_RAISE(const FileKind kind, KindOf(path));
+      files.push_back({path, kind, {}});
     } else if (IsGlob(path)) {
       ARROW_RETURN_NOT_OK(AddGlob(path, &files));
     } else if (error && error != std::errc::no_such_file_or_directory) {

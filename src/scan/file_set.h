@@ -11,12 +11,20 @@ namespace headrace::scan {
 /// How a data file is read; by its extension.
 enum class FileFormat { kParquet, kArrowFile, kArrowStream, kCsv, kNdjson };
 
-/// The format that an extension stands for: kInvalidArgument, with all of them, for others.
-Result<FileFormat> FormatOf(const std::string& path);
+/// What a text file is packed with; by its last extension (`.csv.gz`, `.ndjson.zst`).
+enum class FileCompression { kNone, kGzip, kZstd };
+
+struct FileKind {
+  FileFormat format = FileFormat::kParquet;
+  FileCompression compression = FileCompression::kNone;
+};
+
+/// What the extensions of a path stand for: kInvalidArgument, with all of them, for others.
+Result<FileKind> KindOf(const std::string& path);
 
 struct DataFile {
   std::string path;
-  FileFormat format = FileFormat::kParquet;
+  FileKind kind;
   /// key=value folders between the directory that was asked for and the file, outermost first;
   /// decoded.
   std::vector<std::pair<std::string, std::string>> partition;

@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kMaxOpenFiles = 256;
 constexpr int64_t kFooterShare = 8;   // of the limit: kept for files that stay open
 constexpr int64_t kParsedFooter = 8;  // bytes in memory for a byte of the footer, about
-constexpr int64_t kUsualPage = 1 << 20;
+constexpr int64_t kUsualDictionary = 1 << 20;
 constexpr std::string_view kNullFolder = "__HIVE_DEFAULT_PARTITION__";
 
 Result<std::shared_ptr<const ParquetFile>> OpenFile(const std::string& path,
@@ -56,10 +56,7 @@ Result<std::shared_ptr<const FileTable>> FileTable::Make(const ScanOptions& opti
 }
 
 Status FileTable::AddFile(DataFile found, MemoryBudget* pool) {
-  if (found.format != FileFormat::kParquet) {
-    return MakeError(ErrorCode::kNotImplemented,
-                     fmt::format("{}: only Parquet files are scanned", found.path), {found.path});
-  }
+  if (found.kind.format != FileFormat::kParquet) return AddBatchFile(std::move(found), pool);
   ARROW_ASSIGN_OR_RAISE(auto parquet, OpenFile(found.path, pool));
   File file;
   file.found = std::move(found);
@@ -69,13 +66,33 @@ Status FileTable::AddFile(DataFile found, MemoryBudget* pool) {
   // Files of one kind share their schema.
   const bool same = !files_.empty() && files_.back().schema->Equals(*parquet->schema());
   file.schema = same ? files_.back().schema : parquet->schema();
-  AddNeeds(*parquet);
+  ARROW_RETURN_NOT_OK(AtParquetBorder(FilePlace{.path = file.found.path}, [&] {
+    AddNeeds(*parquet);
+    return Status::OK();
+  }));
   const int64_t bytes = parquet->metadata().size() * kParsedFooter;
   if (files_.size() < kMaxOpenFiles &&
       footer_bytes_ + bytes <= pool->limit_bytes() / kFooterShare) {
     footer_bytes_ += bytes;
     ARROW_RETURN_NOT_OK(footers_.Resize(footer_bytes_));
     file.parquet = std::move(parquet);
+  }
+  files_.push_back(std::move(file));
+  return Status::OK();
+}
+
+Status FileTable::AddBatchFile(DataFile found, MemoryBudget* pool) {
+  File file;
+  ARROW_ASSIGN_OR_RAISE(file.batches, BatchFile::Open(found, pool));
+  const BatchFile::Facts& facts = file.batches->facts();
+  file.found = std::move(found);
+  file.schema = facts.schema;
+  file.num_rows = facts.num_rows;
+  file.num_bytes = facts.num_bytes;
+  file.num_row_groups = facts.num_record_batches;
+  thread_bytes_ = std::max(thread_bytes_, facts.thread_bytes);
+  for (int i = 0; i < facts.schema->num_fields(); ++i) {
+    AddNeed(facts.schema->field(i)->name(), facts.needs[static_cast<size_t>(i)]);
   }
   files_.push_back(std::move(file));
   return Status::OK();
@@ -96,25 +113,27 @@ void FileTable::AddNeeds(const ParquetFile& file) {
     ColumnNeed need;
     if (heaviest >= 0) {
       const auto group = file.metadata().RowGroup(heaviest);
-      const int64_t rows = std::max<int64_t>(1, group->num_rows());
       for (const int leaf : column.leaves) {
         const auto chunk = group->ColumnChunk(leaf);
-        const int64_t page = std::min(chunk->total_uncompressed_size(), kUsualPage);
+        const int64_t page = EstimatePageBytes(file, heaviest, leaf);
         need.page_bytes += page;
         need.compressed_bytes += std::min(chunk->total_compressed_size(), page);
-        if (chunk->has_dictionary_page()) need.dictionary_bytes += page;
-        need.row_bytes += 8 + chunk->total_uncompressed_size() / rows;
+        if (chunk->has_dictionary_page()) need.held_bytes += std::min(page, kUsualDictionary);
       }
+      need.row_bytes = EstimateRowBytes(file, heaviest, column);
     }
-    const auto [known, added] = named_needs_.emplace(column.field->name(), need);
-    if (added) continue;
-    known->second.page_bytes = std::max(known->second.page_bytes, need.page_bytes);
-    known->second.compressed_bytes =
-        std::max(known->second.compressed_bytes, need.compressed_bytes);
-    known->second.dictionary_bytes =
-        std::max(known->second.dictionary_bytes, need.dictionary_bytes);
-    known->second.row_bytes = std::max(known->second.row_bytes, need.row_bytes);
+    AddNeed(column.field->name(), need);
   }
+}
+
+void FileTable::AddNeed(const std::string& column, const ColumnNeed& need) {
+  const auto [known, added] = named_needs_.emplace(column, need);
+  if (added) return;
+  ColumnNeed& most = known->second;
+  most.page_bytes = std::max(most.page_bytes, need.page_bytes);
+  most.compressed_bytes = std::max(most.compressed_bytes, need.compressed_bytes);
+  most.held_bytes = std::max(most.held_bytes, need.held_bytes);
+  most.row_bytes = std::max(most.row_bytes, need.row_bytes);
 }
 
 Status FileTable::MakeSchema() {

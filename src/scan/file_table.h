@@ -12,6 +12,7 @@
 #include "headrace/memory_budget.h"
 #include "headrace/scan.h"
 #include "headrace/status.h"
+#include "scan/batch_file.h"
 #include "scan/file_set.h"
 #include "scan/memory_plan.h"
 #include "scan/parquet_file.h"
@@ -34,15 +35,19 @@ class FileTable {
     int64_t num_bytes = 0;
     int num_row_groups = 0;
     std::shared_ptr<const ParquetFile> parquet;  ///< kept open; null: to be opened again
+    std::shared_ptr<const BatchFile> batches;    ///< of another format; null: a Parquet file
   };
   const std::vector<File>& files() const noexcept { return files_; }
   /// Columns of the files, then those of their folders; in front the source file, if asked for.
   const std::shared_ptr<arrow::Schema>& schema() const noexcept { return schema_; }
   const ScanOptions& options() const noexcept { return options_; }
-  /// Of the heaviest row group, by position in `schema`.
+  /// Of the heaviest row group or batch, by position in `schema`.
   const std::vector<ColumnNeed>& needs() const noexcept { return needs_; }
 
-  /// The file, opened; kCorruptFile if it is no longer what it was when the table was made.
+  /// What a thread holds beside columns, in the worst file.
+  int64_t thread_bytes() const noexcept { return thread_bytes_; }
+
+  /// The Parquet file, opened; kCorruptFile if it is no longer what it was when the table was made.
   Result<std::shared_ptr<const ParquetFile>> OpenParquet(size_t file,
                                                          arrow::MemoryPool* pool) const;
   /// Where the fields of a plan come from in a file.
@@ -52,8 +57,10 @@ class FileTable {
  private:
   FileTable() = default;
   Status AddFile(DataFile found, MemoryBudget* pool);
+  Status AddBatchFile(DataFile found, MemoryBudget* pool);
   Status MakeSchema();
   void AddNeeds(const ParquetFile& file);
+  void AddNeed(const std::string& column, const ColumnNeed& need);
   std::shared_ptr<arrow::Scalar> ConstantOf(const arrow::Field& field, const File& file) const;
 
   ScanOptions options_;
@@ -61,6 +68,7 @@ class FileTable {
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<ColumnNeed> needs_;
   std::unordered_map<std::string, ColumnNeed> named_needs_;
+  int64_t thread_bytes_ = 0;
   int64_t footer_bytes_ = 0;
   Reservation footers_;
 };

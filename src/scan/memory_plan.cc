@@ -20,21 +20,23 @@ constexpr int64_t kSmallestBuffer = 8 << 10;
 int64_t ThreadBytes(const std::vector<ColumnNeed>& columns, const MemoryPlan& plan) {
   int64_t pages = 0;
   int64_t largest = 0;
-  int64_t dictionaries = 0;
+  int64_t held = 0;
   int64_t row = 0;
   for (const ColumnNeed& column : columns) {
     const int64_t page = column.page_bytes + column.compressed_bytes +
                          std::min(plan.buffer_bytes, 2 * column.compressed_bytes + 4096);
     pages += page;
     largest = std::max(largest, page);
-    dictionaries += column.dictionary_bytes;
+    held += column.held_bytes;
     row += column.row_bytes;
   }
-  return (plan.rest ? largest : pages) + dictionaries + 2 * std::max(plan.batch_bytes, row);
+  return (plan.rest ? largest : pages) + held + 2 * std::max(plan.batch_bytes, row);
 }
 
-int64_t Total(const std::vector<ColumnNeed>& columns, const MemoryPlan& plan) {
-  return plan.num_threads * ThreadBytes(columns, plan) + plan.queue_bytes + 2 * plan.batch_bytes;
+int64_t Total(const std::vector<ColumnNeed>& columns, int64_t thread_bytes,
+              const MemoryPlan& plan) {
+  return plan.num_threads * (ThreadBytes(columns, plan) + thread_bytes) + plan.queue_bytes +
+         2 * plan.batch_bytes;
 }
 
 MemoryPlan WithLimit(int64_t limit, int threads, bool rest, bool small) {
@@ -50,19 +52,19 @@ MemoryPlan WithLimit(int64_t limit, int threads, bool rest, bool small) {
 
 }  // namespace
 
-Result<MemoryPlan> PlanMemory(const std::vector<ColumnNeed>& columns, int max_threads,
-                              int64_t limit_bytes) {
+Result<MemoryPlan> PlanMemory(const std::vector<ColumnNeed>& columns, int64_t thread_bytes,
+                              int max_threads, int64_t limit_bytes) {
   MemoryPlan plan;
   for (const bool rest : {false, true}) {
     for (int threads = std::max(1, max_threads); threads >= 1; --threads) {
       for (const bool small : {false, true}) {
         plan = WithLimit(limit_bytes, threads, rest, small);
-        plan.total_bytes = Total(columns, plan);
+        plan.total_bytes = Total(columns, thread_bytes, plan);
         if (plan.total_bytes > limit_bytes) continue;
         // A page that is unpacked for every batch wants large batches.
         while (rest && plan.total_bytes + 4 * plan.batch_bytes <= limit_bytes) {
           plan.batch_bytes *= 2;
-          plan.total_bytes = Total(columns, plan);
+          plan.total_bytes = Total(columns, thread_bytes, plan);
         }
         return plan;
       }

@@ -12,7 +12,8 @@ namespace headrace::scan {
 struct ColumnNeed {
   int64_t page_bytes = 0;        ///< of its largest page, unpacked, as far as the footer tells
   int64_t compressed_bytes = 0;  ///< of the same page in the file
-  int64_t dictionary_bytes = 0;
+  /// Side by side in any case: dictionaries; the column's part of a record batch in a file.
+  int64_t held_bytes = 0;
   int64_t row_bytes = 0;  ///< of one row in a batch
 };
 
@@ -32,7 +33,8 @@ struct MemoryPlan {
 /// Fits the scan into `limit_bytes`: first with smaller buffers and batches, then with fewer
 /// threads, then by unpacking pages more than once. kMemoryLimit, with the smallest limit that
 /// works, if nothing helps.
-Result<MemoryPlan> PlanMemory(const std::vector<ColumnNeed>& columns, int max_threads,
-                              int64_t limit_bytes);
+/// `thread_bytes` is what a thread holds beside columns: blocks of text.
+Result<MemoryPlan> PlanMemory(const std::vector<ColumnNeed>& columns, int64_t thread_bytes,
+                              int max_threads, int64_t limit_bytes);
 
 }  // namespace headrace::scan

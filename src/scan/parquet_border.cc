@@ -26,27 +26,30 @@ std::vector<std::string> Location(const FilePlace& place) {
 
 }  // namespace
 
+Status ErrorAt(ErrorCode code, const FilePlace& place, const std::string& message) {
+  return MakeError(code, fmt::format("{}: {}", Describe(place), message), Location(place));
+}
+
 Status PlacedError(const FilePlace& place, const Status& error) {
-  const ErrorCode code = CodeOf(error);
+  const auto known = LocationOf(error);
+  if (!known.empty() && known.front() == place.path) return error;  // it says where already
+  ErrorCode code = CodeOf(error);
+  // parquet::arrow calls all that it cannot make sense of an IOError; one of the system says which.
+  if (code == ErrorCode::kIOError && error.detail() == nullptr) code = ErrorCode::kCorruptFile;
   switch (code) {
-    case ErrorCode::kCancelled:
-    case ErrorCode::kCorruptFile: return error;
+    case ErrorCode::kCancelled: return error;
     case ErrorCode::kMemoryLimit:
     case ErrorCode::kIOError:
     case ErrorCode::kUnknownName:
-    case ErrorCode::kNotImplemented:
-      return MakeError(code, fmt::format("{}: {}", Describe(place), error.message()),
-                       Location(place));
+    case ErrorCode::kNotImplemented: return ErrorAt(code, place, error.message());
     default:
-      return MakeError(ErrorCode::kCorruptFile,
-                       fmt::format("{}: the file is damaged: {}", Describe(place), error.message()),
-                       Location(place));
+      return ErrorAt(ErrorCode::kCorruptFile, place, "the file is damaged: " + error.message());
   }
 }
 
 Status PlacedError(const FilePlace& place, const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
-    return MakeError(ErrorCode::kMemoryLimit, Describe(place) + ": out of memory", Location(place));
+    return ErrorAt(ErrorCode::kMemoryLimit, place, "out of memory");
   }
   if (const auto* wrapped = dynamic_cast<const parquet::ParquetStatusException*>(&error)) {
     return PlacedError(place, wrapped->status());

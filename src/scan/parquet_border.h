@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "headrace/error_code.h"
 #include "headrace/status.h"
 
 namespace headrace::scan {
@@ -14,6 +15,9 @@ struct FilePlace {
   int row_group = -1;
   std::string column;
 };
+
+/// A failure at `place`, which its message and location name.
+Status ErrorAt(ErrorCode code, const FilePlace& place, const std::string& message);
 
 /// The status for what the Parquet library threw or returned while it read at `place`:
 /// kMemoryLimit stays so, a failed read is kIOError, everything else is kCorruptFile.

@@ -1,5 +1,6 @@
 #include "scan/parquet_file.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <arrow/io/interfaces.h>
@@ -155,6 +156,28 @@ Result<ChunkExtent> ExtentOf(const ParquetFile& file, int row_group, int leaf) {
     }
     return extent;
   });
+}
+
+int64_t EstimateRowBytes(const ParquetFile& file, int row_group, const ParquetColumn& column) {
+  const auto group = file.metadata().RowGroup(row_group);
+  const int64_t rows = std::max<int64_t>(1, group->num_rows());
+  if (column.flat && column.field->type()->byte_width() > 0) {
+    return column.field->type()->byte_width();
+  }
+  int64_t bytes = 0;
+  for (const int leaf : column.leaves) {
+    bytes += 4 + group->ColumnChunk(leaf)->total_uncompressed_size() / rows;
+  }
+  return std::max<int64_t>(1, bytes);
+}
+
+int64_t EstimatePageBytes(const ParquetFile& file, int row_group, int leaf) {
+  constexpr int64_t kUsualPage = 1 << 20;
+  constexpr int64_t kValuesBetweenLooks = 1024;
+  const auto chunk = file.metadata().RowGroup(row_group)->ColumnChunk(leaf);
+  const int64_t all = chunk->total_uncompressed_size();
+  const int64_t value = all / std::max<int64_t>(1, chunk->num_values());
+  return std::min(all, std::max(kUsualPage, value * kValuesBetweenLooks));
 }
 
 OpenPages OpenPagesAt(const ParquetFile& file, int row_group, int leaf, ChunkExtent extent,

@@ -74,6 +74,12 @@ struct ChunkExtent {
 /// kCorruptFile if the extent is not inside the file.
 Result<ChunkExtent> ExtentOf(const ParquetFile& file, int row_group, int leaf);
 
+/// What one row of a column takes once it is decoded, on average, as far as the footer tells.
+int64_t EstimateRowBytes(const ParquetFile& file, int row_group, const ParquetColumn& column);
+/// The largest page of a leaf's column chunk once it is unpacked, as far as the footer tells:
+/// writers end a page at about 1 MiB, but look only once in a thousand values.
+int64_t EstimatePageBytes(const ParquetFile& file, int row_group, int leaf);
+
 /// What a page reader reads from, and the reader; `stream` belongs to `pages`.
 struct OpenPages {
   std::unique_ptr<parquet::PageReader> pages;

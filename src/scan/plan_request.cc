@@ -43,7 +43,8 @@ class Planner {
     return Status::OK();
   }
 
-  Status AddOutput(const std::vector<std::string>& names) {
+  Status AddOutput(const std::vector<std::string>& names,
+                   const std::vector<std::string>& by_dictionary) {
     arrow::FieldVector fields;
     for (const std::string& name : names) {
       ARROW_ASSIGN_OR_RAISE(const int position, Add(name));
@@ -53,7 +54,12 @@ class Planner {
                          {"columns", name});
       }
       plan_->output.push_back(position);
-      fields.push_back(plan_->fields[static_cast<size_t>(position)]);
+      auto field = plan_->fields[static_cast<size_t>(position)];
+      if (field->type()->id() == arrow::Type::STRING &&
+          std::find(by_dictionary.begin(), by_dictionary.end(), name) != by_dictionary.end()) {
+        field = field->WithType(arrow::dictionary(arrow::int32(), arrow::utf8()));
+      }
+      fields.push_back(std::move(field));
     }
     plan_->schema = arrow::schema(std::move(fields));
     return Status::OK();
@@ -82,7 +88,8 @@ Result<std::shared_ptr<const ReadPlan>> PlanRequest(const ReadRequest& request,
                                                     const arrow::Schema& schema) {
   Planner planner(schema);
   if (request.filter != nullptr) ARROW_RETURN_NOT_OK(planner.AddFilter(*request.filter));
-  ARROW_RETURN_NOT_OK(planner.AddOutput(request.columns.value_or(schema.field_names())));
+  ARROW_RETURN_NOT_OK(planner.AddOutput(request.columns.value_or(schema.field_names()),
+                                        request.dictionary_columns));
   return planner.Finish();
 }
 

@@ -23,7 +23,8 @@ std::shared_ptr<arrow::DataType> ValueType(const std::shared_ptr<arrow::DataType
   return static_cast<const arrow::DictionaryType&>(*type).value_type();
 }
 
-// Statistics as what the filter can be judged by; what is not understood is left out.
+}  // namespace
+
 void AddBounds(const parquet::Statistics& statistics, const std::shared_ptr<arrow::DataType>& type,
                expr::ColumnFacts* facts) {
   if (statistics.HasNullCount()) facts->null_count = statistics.null_count();
@@ -41,8 +42,6 @@ void AddBounds(const parquet::Statistics& statistics, const std::shared_ptr<arro
   facts->min = as(min);
   facts->max = as(max);
 }
-
-}  // namespace
 
 // What is known of the filter's columns in one row group.
 struct Pruner::RowGroupFacts {

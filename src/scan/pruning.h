@@ -9,6 +9,7 @@
 #include "scan/read_plan.h"
 
 namespace parquet {
+class Statistics;
 class PageIndexReader;
 class ParquetFileReader;
 }  // namespace parquet
@@ -51,5 +52,10 @@ class Pruner {
   std::unique_ptr<parquet::ParquetFileReader> reader_;  // for the page index, once it is wanted
   std::shared_ptr<parquet::PageIndexReader> page_index_;
 };
+
+/// Statistics of a column chunk or page as what a filter can be judged by, with bounds of `type`;
+/// what is not understood is left out.
+void AddBounds(const parquet::Statistics& statistics, const std::shared_ptr<arrow::DataType>& type,
+               expr::ColumnFacts* facts);
 
 }  // namespace headrace::scan

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 #include <arrow/type_fwd.h>
 
 #include "headrace/chunk_strategy.h"
+#include "headrace/error_code.h"
+#include "headrace/status.h"
 #include "scan/row_ranges.h"
 #include "scan/window_column.h"
 
@@ -55,7 +58,14 @@ struct ReadPace {
   int64_t batch_bytes = 1 << 23;  ///< of a batch, at most, where rows are not larger
   std::shared_ptr<ChunkStrategy> strategy;
   bool late_columns = true;  ///< columns outside the filter only where rows are left
+  /// Set when nobody wants the rows any more: readers give kCancelled. Null: never.
+  std::shared_ptr<const std::atomic<bool>> stop;
   bool rest = false;  ///< hold one page at a time, not one for each column
+
+  Status CheckNotStopped() const {
+    if (stop == nullptr || !stop->load(std::memory_order_relaxed)) return Status::OK();
+    return MakeError(ErrorCode::kCancelled, "the scan was cancelled");
+  }
 };
 
 }  // namespace headrace::scan

@@ -3,64 +3,21 @@
 #include <algorithm>
 #include <utility>
 
-#include <arrow/array/array_binary.h>
-#include <arrow/array/array_dict.h>
 #include <arrow/array/array_primitive.h>
 #include <arrow/array/util.h>
 #include <arrow/compute/api_vector.h>
-#include <arrow/compute/cast.h>
 #include <arrow/compute/exec.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
-#include <fmt/format.h>
 #include <parquet/metadata.h>
 
-#include "headrace/error_code.h"
+#include "scan/dictionary_rows.h"
+#include "scan/fit_column.h"
 #include "scan/parquet_border.h"
 #include "scan/parquet_file.h"
 
 namespace headrace::scan {
-namespace {
-
-// Bytes that the rows of a dictionary array come to when they are copied out.
-class ExpandedBytes {
- public:
-  explicit ExpandedBytes(const arrow::Array& array) {
-    if (array.type_id() != arrow::Type::DICTIONARY) return;
-    column_ = &static_cast<const arrow::DictionaryArray&>(array);
-    dictionary_ = &static_cast<const arrow::BinaryArray&>(*column_->dictionary());
-    indices_ = static_cast<const arrow::Int32Array&>(*column_->indices()).raw_values();
-  }
-  int64_t operator()(int64_t row) const {
-    if (column_ == nullptr || column_->IsNull(row)) return 0;
-    return dictionary_->value_length(indices_[row]);
-  }
-
- private:
-  const arrow::DictionaryArray* column_ = nullptr;
-  const arrow::BinaryArray* dictionary_ = nullptr;
-  const int32_t* indices_ = nullptr;
-};
-
-// How many rows from `begin` on can be copied out within `max_bytes`, at least one.
-int64_t RowsThatFit(const arrow::Array& array, int64_t begin, int64_t rows, int64_t max_bytes) {
-  if (array.type_id() != arrow::Type::DICTIONARY) return rows;
-  const auto& encoded = static_cast<const arrow::DictionaryArray&>(array);
-  const auto& values = static_cast<const arrow::BinaryArray&>(*encoded.dictionary());
-  // No string is longer than all of them together.
-  if (values.total_values_length() < max_bytes / std::max<int64_t>(rows, 1)) return rows;
-  const ExpandedBytes bytes_of(array);
-  int64_t bytes = 0;
-  for (int64_t i = 0; i < rows; ++i) {
-    bytes += bytes_of(begin + i);
-    if (bytes > max_bytes) return std::max<int64_t>(i, 1);
-  }
-  return rows;
-}
-
-}  // namespace
-
 RowGroupReader::RowGroupReader(RowGroupPiece piece, std::shared_ptr<const ReadPlan> plan,
                                const ReadPace& pace, arrow::MemoryPool* pool)
     : piece_(std::move(piece)),
@@ -83,8 +40,6 @@ Result<std::unique_ptr<RowGroupReader>> RowGroupReader::Make(RowGroupPiece piece
 }
 
 Status RowGroupReader::OpenColumns() {
-  const auto group = piece_.file->metadata().RowGroup(piece_.row_group);
-  const int64_t rows = std::max<int64_t>(1, group->num_rows());
   row_bytes_ = 0;
   for (size_t field = 0; field < plan_->fields.size(); ++field) {
     const int column = (*piece_.sources)[field].column;
@@ -92,9 +47,8 @@ Status RowGroupReader::OpenColumns() {
     if (column < 0) continue;
     ARROW_ASSIGN_OR_RAISE(columns_.back(),
                           OpenColumn(piece_.file, piece_.row_group, column, pace_.column, pool_));
-    for (const int leaf : piece_.file->columns()[static_cast<size_t>(column)].leaves) {
-      row_bytes_ += 8 + group->ColumnChunk(leaf)->total_uncompressed_size() / rows;
-    }
+    row_bytes_ += EstimateRowBytes(*piece_.file, piece_.row_group,
+                                   piece_.file->columns()[static_cast<size_t>(column)]);
   }
   row_bytes_ = std::max<int64_t>(row_bytes_, 1);
   return Status::OK();
@@ -129,24 +83,14 @@ Result<std::shared_ptr<arrow::Array>> RowGroupReader::Take(size_t field, int64_t
   return array;
 }
 
-// Makes the array one of its field's type. Strings by dictionary stay so until they are given out.
 Result<std::shared_ptr<arrow::Array>> RowGroupReader::Fit(size_t field,
                                                           std::shared_ptr<arrow::Array> array) {
-  const auto& type = plan_->fields[field]->type();
-  if (array->type()->Equals(*type)) return array;
-  if (array->type_id() == arrow::Type::DICTIONARY && type->id() != arrow::Type::DICTIONARY) {
-    const auto& encoded = static_cast<const arrow::DictionaryType&>(*array->type());
-    if (encoded.value_type()->Equals(*type)) return array;
-    ARROW_ASSIGN_OR_RAISE(array, DecodeDictionary(array, pool_));
-  }
-  arrow::compute::ExecContext context(pool_);
-  auto cast = arrow::compute::Cast(*array, type, arrow::compute::CastOptions::Safe(), &context);
-  if (cast.ok() || CodeOf(cast.status()) == ErrorCode::kMemoryLimit) return cast;
-  return MakeError(
-      ErrorCode::kTypeMismatch,
-      fmt::format("{}, row group {}, column '{}': {}", piece_.file->path(), piece_.row_group,
-                  plan_->fields[field]->name(), cast.status().message()),
-      {piece_.file->path(), std::to_string(piece_.row_group), plan_->fields[field]->name()});
+  auto fitted = FitColumn(std::move(array), plan_->fields[field]->type(), pool_);
+  if (fitted.ok()) return fitted;
+  return MisfitError({.path = piece_.file->path(),
+                      .row_group = piece_.row_group,
+                      .column = plan_->fields[field]->name()},
+                     fitted.status());
 }
 
 Result<int64_t> RowGroupReader::ReadFilterColumns(int64_t rows) {
@@ -167,6 +111,7 @@ Result<int64_t> RowGroupReader::ReadFilterColumns(int64_t rows) {
 // Goes to the next rows that may be given out: false at the end of the piece.
 Result<bool> RowGroupReader::NextWindow() {
   while (range_ < piece_.rows.size()) {
+    ARROW_RETURN_NOT_OK(pace_.CheckNotStopped());
     const RowRange range = piece_.rows[range_];
     if (row_ < range.begin) {
       ARROW_RETURN_NOT_OK(Skip(0, columns_.size(), range.begin - row_));
@@ -257,9 +202,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowGroupReader::TakeReady() {
   arrow::ArrayVector columns;
   for (int i = 0; i < ready_->num_columns(); ++i) {
     auto column = ready_->column(i)->Slice(ready_at_, rows);
-    if (is_expanded(i)) {
-      ARROW_ASSIGN_OR_RAISE(column, DecodeDictionary(column, pool_));
-    }
+    ARROW_ASSIGN_OR_RAISE(column, ShapeStrings(column, !is_expanded(i), pool_));
     columns.push_back(std::move(column));
   }
   ready_at_ += rows;

@@ -5,8 +5,6 @@
 #include <arrow/array/array_dict.h>
 #include <arrow/array/array_primitive.h>
 #include <arrow/array/builder_primitive.h>
-#include <arrow/array/concatenate.h>
-#include <arrow/array/util.h>
 #include <arrow/buffer.h>
 #include <arrow/compute/api_vector.h>
 #include <arrow/compute/exec.h>
@@ -16,6 +14,7 @@
 #include <arrow/util/bitmap_ops.h>
 
 #include "expr/filter.h"
+#include "scan/dictionary_rows.h"
 
 namespace headrace::scan {
 namespace {
@@ -31,6 +30,17 @@ Result<std::shared_ptr<arrow::BooleanArray>> OnlyTrue(std::shared_ptr<arrow::Boo
       arrow::internal::BitmapAnd(pool, mask->values()->data(), mask->offset(),
                                  mask->null_bitmap_data(), mask->offset(), mask->length(), 0));
   return std::make_shared<arrow::BooleanArray>(mask->length(), std::move(bits));
+}
+
+Result<std::shared_ptr<arrow::Array>> EachValueAndNull(const std::shared_ptr<arrow::Array>& values,
+                                                       arrow::MemoryPool* pool) {
+  arrow::Int32Builder indices(pool);
+  ARROW_RETURN_NOT_OK(indices.Reserve(values->length() + 1));
+  for (int64_t i = 0; i < values->length(); ++i) indices.UnsafeAppend(static_cast<int32_t>(i));
+  indices.UnsafeAppendNull();
+  ARROW_ASSIGN_OR_RAISE(auto each, indices.Finish());
+  return arrow::DictionaryArray::FromArrays(arrow::dictionary(arrow::int32(), values->type()),
+                                            std::move(each), values);
 }
 
 int64_t FirstSet(const arrow::BooleanArray& mask) {
@@ -60,15 +70,6 @@ RowFilter::RowFilter(std::shared_ptr<const ReadPlan> plan, arrow::MemoryPool* po
 
 RowFilter::~RowFilter() = default;
 
-Result<std::shared_ptr<arrow::Array>> DecodeDictionary(const std::shared_ptr<arrow::Array>& array,
-                                                       arrow::MemoryPool* pool) {
-  if (array->type_id() != arrow::Type::DICTIONARY) return array;
-  const auto& encoded = static_cast<const arrow::DictionaryArray&>(*array);
-  arrow::compute::ExecContext context(pool);
-  return arrow::compute::Take(*encoded.dictionary(), *encoded.indices(),
-                              arrow::compute::TakeOptions::NoBoundsCheck(), &context);
-}
-
 Result<std::shared_ptr<arrow::BooleanArray>> RowFilter::Evaluate(const ReadPlan::Conjunct& conjunct,
                                                                  const Arrays& columns,
                                                                  int64_t rows) {
@@ -94,8 +95,8 @@ Result<std::shared_ptr<arrow::BooleanArray>> RowFilter::LookUp(
   Verdicts& verdicts = verdicts_[conjunct];
   if (verdicts.dictionary != column.dictionary()) {
     const auto& values = column.dictionary();
-    ARROW_ASSIGN_OR_RAISE(auto null, arrow::MakeArrayOfNull(values->type(), 1, pool_));
-    ARROW_ASSIGN_OR_RAISE(auto cases, arrow::Concatenate({values, null}, pool_));
+    // Each of them once, and null, as a column by this dictionary.
+    ARROW_ASSIGN_OR_RAISE(auto cases, EachValueAndNull(values, pool_));
     Arrays columns(plan_->fields.size());
     columns[static_cast<size_t>(plan_->filter[conjunct].fields.front())] = cases;
     ARROW_ASSIGN_OR_RAISE(auto mask, Evaluate(plan_->filter[conjunct], columns, cases->length()));

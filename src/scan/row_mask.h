@@ -42,8 +42,4 @@ class RowFilter {
   std::vector<Verdicts> verdicts_;  // by conjunct
 };
 
-/// The array by its values, if it is a dictionary array, else itself.
-Result<std::shared_ptr<arrow::Array>> DecodeDictionary(const std::shared_ptr<arrow::Array>& array,
-                                                       arrow::MemoryPool* pool);
-
 }  // namespace headrace::scan

@@ -1,6 +1,8 @@
 #include "headrace/scan.h"
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -12,17 +14,19 @@
 
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
+#include "scan/file_pieces.h"
 #include "scan/file_table.h"
 #include "scan/memory_plan.h"
-#include "scan/parquet_pieces.h"
 #include "scan/plan_request.h"
 #include "scan/scanner.h"
+#include "scan/shared_pieces.h"
 
 namespace headrace {
 namespace {
 
 constexpr int64_t kPieceRows = 1 << 20;
 constexpr int64_t kRowsWorthAThread = 1 << 17;
+constexpr int64_t kTextRowBytes = 32;  // of files whose rows are not counted
 
 // A scan's own share of the process's budget: what it may hold, batches that were given out
 // included. Buffers outlive the scan, and give their memory back to it: a share that is left is
@@ -56,7 +60,9 @@ struct Scan::Impl {
   std::shared_ptr<const scan::FileTable> table;
 
   Result<scan::MemoryPlan> PlanFor(const scan::ReadPlan& plan, const ReadRequest& request) const;
-  scan::ReadPace PaceOf(const scan::MemoryPlan& memory) const;
+  scan::PieceContext PiecesFor(std::shared_ptr<const scan::ReadPlan> plan,
+                               const scan::MemoryPlan& memory,
+                               std::shared_ptr<const std::atomic<bool>> stop) const;
 };
 
 Scan::Scan(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -110,21 +116,19 @@ Result<scan::MemoryPlan> Scan::Impl::PlanFor(const scan::ReadPlan& plan,
         table->needs()[static_cast<size_t>(table->schema()->GetFieldIndex(field->name()))]);
   }
   int64_t rows = 0;
-  for (const auto& file : table->files()) rows += file.num_rows;
+  for (const auto& file : table->files()) {
+    rows += file.num_rows >= 0 ? file.num_rows : file.num_bytes / kTextRowBytes;
+  }
   if (request.filter == nullptr && request.limit) rows = std::min(rows, *request.limit);
   const int threads = rows < kRowsWorthAThread ? 1 : MaxThreads(options);
-  return scan::PlanMemory(needs, threads, share->limit_bytes());
+  return scan::PlanMemory(needs, table->thread_bytes(), threads, share->limit_bytes());
 }
 
 Result<ScanExplanation> Scan::Explain(const ReadRequest& request) const {
   ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
-  scan::ParquetPieces pieces(impl_->table, plan, impl_->PaceOf(memory), 0, impl_->share);
-  for (;;) {
-    ARROW_ASSIGN_OR_RAISE(const auto piece, pieces.NextPiece());
-    if (!piece) break;
-  }
-  ScanExplanation explanation = pieces.so_far();
+  scan::FilePieces pieces(impl_->PiecesFor(plan, memory, nullptr));
+  ARROW_ASSIGN_OR_RAISE(ScanExplanation explanation, pieces.Explain());
   explanation.num_files = static_cast<int64_t>(impl_->table->files().size());
   explanation.columns = plan->schema->field_names();
   for (int i = 0; i < plan->num_filter; ++i) {
@@ -137,34 +141,47 @@ Result<ScanExplanation> Scan::Explain(const ReadRequest& request) const {
   return explanation;
 }
 
-scan::ReadPace Scan::Impl::PaceOf(const scan::MemoryPlan& memory) const {
+scan::PieceContext Scan::Impl::PiecesFor(std::shared_ptr<const scan::ReadPlan> plan,
+                                         const scan::MemoryPlan& memory,
+                                         std::shared_ptr<const std::atomic<bool>> stop) const {
   scan::ReadPace pace;
+  pace.stop = std::move(stop);
   pace.column.buffer_bytes = memory.buffer_bytes;
   pace.column.use_offset_index = options.skipping.page_index;
   pace.batch_bytes = memory.batch_bytes;
   pace.strategy = options.chunk_strategy;
   pace.rest = memory.rest;
   pace.late_columns = options.skipping.late_columns;
-  return pace;
+  return {.pool = share,
+          .table = table,
+          .plan = std::move(plan),
+          .pace = pace,
+          .max_piece_rows = memory.num_threads > 1 ? kPieceRows : 0};
 }
 
 Result<OpenedSource> Scan::Open(const ReadRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
   const bool limited = request.limit && !request.from_end;
-  auto pieces =
-      std::make_unique<scan::ParquetPieces>(impl_->table, plan, impl_->PaceOf(memory),
-                                            memory.num_threads > 1 ? kPieceRows : 0, impl_->share);
-  auto reader = std::make_shared<scan::Scanner>(
+  OpenedSource opened{.columns_applied = true, .filter_applied = true, .limit_applied = limited};
+  const auto stop = std::make_shared<std::atomic<bool>>(false);
+  auto pieces = std::make_unique<scan::FilePieces>(impl_->PiecesFor(plan, memory, stop));
+  if (request.num_readers > 1 && !request.ordered && !limited && memory.num_threads > 1) {
+    auto readers = scan::ShareAmong(plan->schema, std::move(pieces),
+                                    std::min(request.num_readers, memory.num_threads));
+    opened.reader = std::move(readers.front());
+    opened.more_readers.assign(std::make_move_iterator(readers.begin() + 1),
+                               std::make_move_iterator(readers.end()));
+    return opened;
+  }
+  opened.reader = std::make_shared<scan::Scanner>(
       plan->schema, std::move(pieces),
       scan::ScannerOptions{.num_threads = memory.num_threads,
                            .ordered = request.ordered,
                            .queue_bytes = memory.queue_bytes,
-                           .max_rows = limited ? *request.limit : -1});
-  return OpenedSource{.reader = std::move(reader),
-                      .columns_applied = true,
-                      .filter_applied = true,
-                      .limit_applied = limited};
+                           .max_rows = limited ? *request.limit : -1,
+                           .stop = stop});
+  return opened;
 }
 
 }  // namespace headrace

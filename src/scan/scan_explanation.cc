@@ -17,7 +17,11 @@ std::string ScanExplanation::ToString() const {
   }
   fmt::format_to(out, "files      {}\n", num_files);
   fmt::format_to(out, "row groups {} of {}\n", read_row_groups, num_row_groups);
-  fmt::format_to(out, "rows       {} of {}\n", read_rows, num_rows);
+  if (num_rows < 0) {
+    fmt::format_to(out, "rows       not counted before they are read\n");
+  } else {
+    fmt::format_to(out, "rows       {} of {}\n", read_rows, num_rows);
+  }
   for (const Skip& skip : skips) {
     fmt::format_to(out, "  by {}: {} row groups, {} pages, {} rows passed over\n", skip.rule,
                    skip.row_groups, skip.pages, skip.rows);

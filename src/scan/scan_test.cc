@@ -1,8 +1,10 @@
 #include "headrace/scan.h"
 
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <arrow/array/array_primitive.h>
@@ -66,6 +68,22 @@ void ExpectSame(const arrow::Table& actual, const arrow::Table& expected) {
     ASSERT_TRUE(actual.column(i)->Equals(*expected.column(i), nans)) << actual.field(i)->name();
   }
 }
+
+// Small chunks, counted.
+class CountingStrategy final : public ChunkStrategy {
+ public:
+  int64_t RowsPerChunk(const ChunkContext&) const noexcept override {
+    ++chunks_;
+    chunks_.notify_all();
+    return 16;
+  }
+  void Observe(double) noexcept override {}
+  void WaitForFirstChunk() const { chunks_.wait(0); }
+  int64_t chunks() const { return chunks_; }
+
+ private:
+  mutable std::atomic<int64_t> chunks_{0};
+};
 
 class ScanTest : public ::testing::Test {
  protected:
@@ -187,8 +205,7 @@ TEST_F(ScanTest, EachRuleLeavesOutWhatItCan) {
       scan->Explain({.filter = Filter("id = 20001", *scan->schema())}).ValueOrDie();
   EXPECT_LT(explained.read_rows, 2000) << explained.ToString();
   const auto by_page =
-      scan->Explain({.filter = Filter("id between 20000 and 20100", *scan->schema())})
-          .ValueOrDie();
+      scan->Explain({.filter = Filter("id between 20000 and 20100", *scan->schema())}).ValueOrDie();
   EXPECT_EQ(by_page.read_row_groups, 1);
   EXPECT_LT(by_page.read_rows, 1000) << by_page.ToString();
   EXPECT_GT(by_page.skips.back().pages, 0);
@@ -204,6 +221,42 @@ TEST_F(ScanTest, OutOfOrderGivesTheSameRows) {
                          .ValueOrDie();
   const auto sorted = arrow::compute::Take(rows, order).ValueOrDie().table();
   ExpectSame(*sorted, *Expected(table, "", {"id", "ts"}, -1));
+}
+
+TEST_F(ScanTest, FiltersColumnsOfDictionaryType) {
+  const auto table = RandomTicks(13).Make(5000);
+  const auto encoded =
+      arrow::compute::DictionaryEncode(table->GetColumnByName("sensor")).ValueOrDie();
+  const auto with =
+      table->SetColumn(2, arrow::field("sensor", encoded.type()), encoded.chunked_array())
+          .ValueOrDie();
+  folder_.Write("t.parquet", *WriteParquet(*with, 1500));
+  const auto scan = Open();
+  for (const char* filter : {"sensor = 'sensor-3'", "sensor is null", "sensor > 'sensor-4'"}) {
+    const auto rows =
+        ReadAll(*scan, {.columns = {{"id"}}, .filter = Filter(filter, *scan->schema())});
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    ExpectSame(**rows, *Expected(table, filter, {"id"}, -1));
+  }
+}
+
+TEST_F(ScanTest, ReadersShareTheRows) {
+  const auto table = WriteFiles(11, 6);
+  const auto scan = Open({.max_concurrent = 3, .chunk_strategy = nullptr});
+  auto opened = scan->Open({.columns = {{"ts"}}, .ordered = false, .num_readers = 3}).ValueOrDie();
+  int64_t rows = opened.reader->ToTable().ValueOrDie()->num_rows();
+  for (auto& reader : opened.more_readers) rows += reader->ToTable().ValueOrDie()->num_rows();
+  EXPECT_EQ(rows, table->num_rows());
+}
+
+TEST_F(ScanTest, StringsComeByDictionaryOnRequest) {
+  const auto table = WriteFiles(12, 5);
+  const auto scan = Open();
+  const auto rows =
+      ReadAll(*scan, {.columns = {{"sensor"}}, .dictionary_columns = {"sensor"}}).ValueOrDie();
+  ASSERT_EQ(rows->field(0)->type()->id(), arrow::Type::DICTIONARY);
+  const auto plain = arrow::compute::Cast(rows->column(0), arrow::utf8()).ValueOrDie();
+  EXPECT_TRUE(plain.chunked_array()->Equals(*table->GetColumnByName("sensor")));
 }
 
 TEST_F(ScanTest, EmptyFilesAndNoRowGroups) {
@@ -303,6 +356,30 @@ TEST_F(ScanTest, AReaderMayBeLeftAtAnyTime) {
     ASSERT_TRUE(reader->Close().ok());
   }
   EXPECT_EQ(budget_.used_bytes(), 0);
+}
+
+// Nothing passes the filter, so that the taker would wait for the end of the last file.
+TEST_F(ScanTest, ClosingStopsAScanThatFindsNothing) {
+  const auto table = RandomTicks(3).Make(30'000);
+  for (int i = 0; i < 40; ++i) {
+    folder_.Write("t" + std::to_string(i) + ".parquet", *WriteParquet(*table, 3000));
+  }
+  for (const int threads : {1, 3}) {
+    const auto strategy = std::make_shared<CountingStrategy>();
+    const auto scan = Open({.max_concurrent = threads, .chunk_strategy = strategy});
+    auto reader =
+        scan->Open({.filter = Filter("count + id = -1", *scan->schema())}).ValueOrDie().reader;
+    std::shared_ptr<arrow::RecordBatch> batch;
+    Status status;
+    std::thread taker([&] { status = reader->ReadNext(&batch); });
+    strategy->WaitForFirstChunk();
+    ASSERT_TRUE(reader->Close().ok());
+    const int64_t chunks = strategy->chunks();
+    taker.join();
+    EXPECT_EQ(CodeOf(status), ErrorCode::kCancelled);
+    EXPECT_LE(strategy->chunks(), chunks + 1);
+    EXPECT_EQ(CodeOf(reader->ReadNext(&batch)), ErrorCode::kCancelled);
+  }
 }
 
 }  // namespace

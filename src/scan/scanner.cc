@@ -35,12 +35,19 @@ Scanner::Scanner(std::shared_ptr<arrow::Schema> schema, std::unique_ptr<PieceSou
 Scanner::~Scanner() { (void)Close(); }
 
 Status Scanner::Close() {
+  if (options_.stop != nullptr) options_.stop->store(true, std::memory_order_relaxed);
   queue_.Cancel();
+  {
+    std::lock_guard lock(pieces_mutex_);
+    pieces_ended_ = true;
+  }
+  std::lock_guard lock(threads_mutex_);
   threads_.clear();  // joins
   return Status::OK();
 }
 
 void Scanner::StartThreads() {
+  std::lock_guard lock(threads_mutex_);
   for (int i = 0; i < options_.num_threads; ++i) {
     threads_.emplace_back([this] { Work(); });
   }

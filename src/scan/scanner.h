@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -18,7 +19,8 @@ struct ScannerOptions {
   int num_threads = 1;  ///< 1: the pieces are read by the thread that takes the batches
   bool ordered = true;  ///< batches in the order of the pieces
   int64_t queue_bytes = 1 << 24;
-  int64_t max_rows = -1;  ///< stop after so many; -1: none
+  int64_t max_rows = -1;                    ///< stop after so many; -1: none
+  std::shared_ptr<std::atomic<bool>> stop;  ///< set by Close(), for the readers of the pieces
 };
 
 /// Runs the pieces of a scan and hands over their batches: the reader that a scan gives out.
@@ -48,7 +50,8 @@ class Scanner final : public arrow::RecordBatchReader {
   bool pieces_ended_ = false;
   std::unique_ptr<PieceReader> reader_;  // of the taking thread
   BatchQueue queue_;
-  std::vector<std::jthread> threads_;
+  std::mutex threads_mutex_;
+  std::vector<std::jthread> threads_;  // guarded by threads_mutex_
   int64_t rows_left_;
   Status status_;
   bool started_ = false;

@@ -25,6 +25,12 @@ bool DoubleHolds(const arrow::DataType& type) {
          IsSmallInteger(type);
 }
 
+// A day is its midnight, where no zone says whose.
+bool IsLocalTime(const arrow::DataType& type) {
+  return type.id() == arrow::Type::TIMESTAMP &&
+         static_cast<const arrow::TimestampType&>(type).timezone().empty();
+}
+
 TypePtr WithoutDictionary(const TypePtr& type) {
   if (type->id() != arrow::Type::DICTIONARY) return type;
   return static_cast<const arrow::DictionaryType&>(*type).value_type();
@@ -34,6 +40,8 @@ Result<TypePtr> CommonType(const std::string& name, const TypePtr& a, const Type
   if (a->Equals(*b)) return a;
   if (a->id() == arrow::Type::NA) return b;
   if (b->id() == arrow::Type::NA) return a;
+  if (a->id() == arrow::Type::DATE32 && IsLocalTime(*b)) return b;
+  if (b->id() == arrow::Type::DATE32 && IsLocalTime(*a)) return a;
   const bool float_and_integer = (arrow::is_floating(a->id()) && arrow::is_integer(b->id())) ||
                                  (arrow::is_integer(a->id()) && arrow::is_floating(b->id()));
   if (float_and_integer) {

@@ -12,7 +12,8 @@ namespace headrace::scan {
 
 /// Brings the schemas of files together by name. Columns are in the order in which they are first
 /// seen; a type that differs is widened where no value can change (integers, float to double,
-/// decimals, finer timestamps, null to anything, dictionary to its values), else refused.
+/// decimals, finer timestamps, days to times without a zone, null to anything, dictionary to its
+/// values), else refused.
 class SchemaUnion {
  public:
   /// kTypeMismatch, naming the file, the column and both types; kInvalidArgument if the file has

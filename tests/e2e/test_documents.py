@@ -5,6 +5,7 @@ Their Python is run by python/tests/test_documentation.py.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from server_process import BINARY, ROOT, ServerProcess
+from server_process import BINARY, ROOT, ServerProcess, clean_environment
 
 FLIGHTS = ROOT / "node_modules" / "vega-datasets" / "data" / "flights-3m.parquet"
 
@@ -34,6 +35,35 @@ def test_calls(start_server: Callable[..., ServerProcess], page: str) -> None:
         )
         assert done.stdout, call
         assert '"error"' not in done.stdout, done.stdout
+
+
+def test_scans(tmp_path: Path) -> None:
+    (tmp_path / "flights.parquet").symlink_to(FLIGHTS)
+    (calls,) = blocks("docs/scan.md", "sh")
+    for call in calls.splitlines():
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", call],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=tmp_path,
+            env=clean_environment(PATH=f"{BINARY.parent}:{os.environ['PATH']}"),
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done
+        assert done.stdout or "--output" in call
+    assert (tmp_path / "late.parquet").stat().st_size > 0
+
+
+def test_options_of_scan() -> None:
+    """docs/scan.md has the options that `scan --help` has."""
+    help_text = subprocess.run(
+        [BINARY, "scan", "--help"], capture_output=True, text=True, timeout=30, check=True
+    ).stdout
+    options = re.findall(r"^  (?:-\w,)?(--[a-z-]+)", help_text, re.MULTILINE)
+    text = (ROOT / "docs" / "scan.md").read_text()
+    assert len(options) >= 12
+    for option in options:
+        assert option == "--help" or re.search(rf"^\| .*{option}\b", text, re.MULTILINE), option
 
 
 def test_options() -> None:

@@ -1,0 +1,232 @@
+#include "cli/scan_options.h"
+
+#include <charconv>
+#include <filesystem>
+#include <limits>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "headrace/error_code.h"
+#include "headrace/memory_budget.h"
+
+namespace headrace::cli {
+namespace {
+
+constexpr const char* kScanFooter = R"(
+To a terminal the rows are a table, first and last; into a pipe they are CSV, all of them. An
+--output file is written under a temporary name and has its own when it is whole.
+
+  headrace scan 'data/*.parquet' --select ts,fare --where "fare > 50" --limit 10
+  headrace scan data/ --where "vendor in ('A','B') and ts >= timestamp '2024-01-01'" --explain
+  headrace scan big.parquet --memory 256MB --where "fare > 50" --output expensive.parquet
+  headrace scan big.parquet --format ndjson | head
+
+Exit status: 0 also where the reader of a pipe left; 130 after Ctrl-C; 2 for options and filters,
+3 for damaged files and types, 4 for what is not there, 5 for memory, 7 for files that cannot be
+read or written.)";
+constexpr const char* kInspectFooter = R"(
+  headrace inspect trips.parquet
+  headrace inspect trips.parquet --pages
+  headrace inspect trips.parquet --json | jq '.columns[0]')";
+
+Status BadOption(std::string_view option, std::string_view text, std::string_view rule) {
+  return MakeError(ErrorCode::kBadConfig, fmt::format("{}: '{}' is not {}", option, text, rule));
+}
+
+Result<int64_t> ReadNumber(std::string_view option, const std::string& text, int64_t least,
+                           int64_t most) {
+  int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || rest != end || value < least || value > most) {
+    const bool bounded = most < std::numeric_limits<int64_t>::max();
+    return BadOption(option, text,
+                     bounded ? fmt::format("a number from {} to {}", least, most)
+                             : fmt::format("a number of rows, at least {}", least));
+  }
+  return value;
+}
+
+std::string FormatNames() {
+  std::string names;
+  for (const codec::FormatInfo& info : codec::Formats()) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+  }
+  return names;
+}
+
+std::optional<codec::Format> FormatCalled(std::string_view name) {
+  for (const codec::FormatInfo& info : codec::Formats()) {
+    if (info.name == name) return info.format;
+  }
+  return std::nullopt;
+}
+
+Status ReadFormat(const std::string& name, ScanCommandOptions* options) {
+  if (!name.empty()) {
+    options->format = FormatCalled(name);
+    options->table = name == "table";
+    if (options->table && !options->output.empty()) {
+      return BadOption("--format", name, "a format of files: give one of " + FormatNames());
+    }
+    if (!options->format && !options->table) {
+      return BadOption("--format", name, "one of table, " + FormatNames());
+    }
+    return Status::OK();
+  }
+  if (options->output.empty() || !options->partition_by.empty()) return Status::OK();
+  const auto encoding = codec::EncodingOfFile(options->output, std::nullopt, options->compression);
+  if (!encoding.ok()) {
+    return MakeError(ErrorCode::kBadConfig, fmt::format("--output: '{}': {}", options->output,
+                                                        encoding.status().message()));
+  }
+  options->format = encoding->format;
+  return Status::OK();
+}
+
+/// "a,b": names; one with a comma goes into double quotes, doubled inside them.
+std::vector<std::string> SplitNames(std::string_view text) {
+  std::vector<std::string> names(1);
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"') {
+      names.back().push_back(text[++i]);
+    } else if (c == '"' && (quoted || names.back().empty())) {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      names.emplace_back();
+    } else {
+      names.back().push_back(c);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+struct ScanArguments::Texts {
+  std::vector<std::string> paths;
+  std::vector<std::string> select;
+  std::vector<std::string> where;
+  std::string offset;
+  std::string limit;
+  std::string memory;
+  std::string threads;
+  std::string rows;
+  std::string source_file;
+  std::string output;
+  std::string format;
+  std::string compression;
+  std::string partition_by;
+  bool unordered = false;
+  bool explain = false;
+};
+
+ScanArguments::ScanArguments(CLI::App* app)
+    : command_(app->add_subcommand("scan", "read files bigger than memory as one table")),
+      texts_(std::make_unique<Texts>()) {
+  Texts* const t = texts_.get();
+  command_->allow_extras();
+  command_->footer(kScanFooter);
+  command_->add_option("paths", t->paths, "files, directories and globs, read in this order")
+      ->option_text("PATH ...");
+  const auto text = [&](const char* name, std::string* out, const char* value, const char* help) {
+    command_->add_option(name, *out, help)->option_text(value)->take_last();
+  };
+  const auto texts = [&](const char* name, std::vector<std::string>* out, const char* value,
+                         const char* help) {
+    command_->add_option(name, *out, help)->option_text(value)->expected(1)->take_all();
+  };
+  texts("--select", &t->select, "COLUMNS", "only these columns, in this order: a,b");
+  texts("--where", &t->where, "FILTER", "only rows for which this holds; several all have to");
+  text("--offset", &t->offset, "ROWS", "pass over the first rows");
+  text("--limit", &t->limit, "ROWS", "so many rows at most");
+  text("--memory", &t->memory, "SIZE", "hold at most this much, such as 256MB or 1GiB");
+  text("--threads", &t->threads, "N", "threads that read; 0 takes one per core");
+  command_->add_flag("--unordered", t->unordered, "rows in any order, which may be quicker");
+  command_->add_flag("--explain", t->explain, "say what would be read, and read no rows");
+  text("--source-file", &t->source_file, "COLUMN", "a column in front that names a row's file");
+  text("-o,--output", &t->output, "FILE", "write this file instead of stdout");
+  text("-f,--format", &t->format, "FORMAT", "table, parquet, arrow, arrows, csv, ndjson or json");
+  text("--compression", &t->compression, "CODEC",
+       "of the file: zstd, lz4, snappy, gzip, brotli or none; default by its format");
+  text("--partition-by", &t->partition_by, "COLUMNS",
+       "make --output a folder with a folder for each value of these columns");
+  text("--rows", &t->rows, "N", "rows of the table that are shown, default 40");
+}
+
+ScanArguments::~ScanArguments() = default;
+
+Result<ScanCommandOptions> ScanArguments::Read() const {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const Texts& t = *texts_;
+  ScanCommandOptions options{.paths = t.paths,
+                             .ordered = !t.unordered,
+                             .explain = t.explain,
+                             .source_file_column = t.source_file,
+                             .output = t.output};
+  if (t.paths.empty()) {
+    return MakeError(ErrorCode::kBadConfig, "give files to scan: headrace scan 'data/*.parquet'");
+  }
+  for (const std::string& names : t.select) {
+    if (!options.columns) options.columns.emplace();
+    for (std::string& name : SplitNames(names)) options.columns->push_back(std::move(name));
+  }
+  for (const std::string& filter : t.where) {
+    if (t.where.size() == 1) options.filter = filter;
+    if (t.where.size() == 1) break;
+    options.filter += fmt::format("{}({})", options.filter.empty() ? "" : " and ", filter);
+  }
+  if (!t.offset.empty()) {
+    ARROW_ASSIGN_OR_RAISE(options.offset, ReadNumber("--offset", t.offset, 0, kMost));
+  }
+  if (!t.limit.empty()) {
+    ARROW_ASSIGN_OR_RAISE(options.limit, ReadNumber("--limit", t.limit, 0, kMost));
+  }
+  if (!t.threads.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const int64_t threads, ReadNumber("--threads", t.threads, 0, 1024));
+    options.threads = static_cast<int>(threads);
+  }
+  if (!t.rows.empty()) {
+    ARROW_ASSIGN_OR_RAISE(options.rows_shown, ReadNumber("--rows", t.rows, 1, 100'000));
+  }
+  if (!t.memory.empty()) {
+    const auto bytes = ParseByteSize(t.memory);
+    if (!bytes.ok()) {
+      return MakeError(ErrorCode::kBadConfig, "--memory: " + bytes.status().message());
+    }
+    options.memory_limit_bytes = *bytes;
+  }
+  if (!t.compression.empty()) {
+    const auto compression = codec::ParseFileCompression(t.compression);
+    if (!compression.ok()) {
+      return MakeError(ErrorCode::kBadConfig, "--compression: " + compression.status().message());
+    }
+    options.compression = *compression;
+  }
+  if (!t.partition_by.empty()) options.partition_by = SplitNames(t.partition_by);
+  if (options.output.empty() && (options.compression || !options.partition_by.empty())) {
+    return MakeError(ErrorCode::kBadConfig, "--compression and --partition-by go with --output");
+  }
+  ARROW_RETURN_NOT_OK(ReadFormat(t.format, &options));
+  return options;
+}
+
+InspectArguments::InspectArguments(CLI::App* app)
+    : command_(app->add_subcommand("inspect", "show how a Parquet file is made")) {
+  command_->allow_extras();
+  command_->footer(kInspectFooter);
+  command_->add_option("path", options_.path, "the file")->option_text("FILE");
+  command_->add_flag("--pages", options_.pages, "every page of every column, which reads the file");
+  command_->add_flag("--json", options_.json, "as one JSON object");
+}
+
+Result<InspectCommandOptions> InspectArguments::Read() const {
+  if (!options_.path.empty()) return options_;
+  return MakeError(ErrorCode::kBadConfig, "give a file to inspect: headrace inspect FILE");
+}
+
+}  // namespace headrace::cli

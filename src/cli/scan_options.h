@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "codec/file_format.h"
+#include "codec/format.h"
+#include "headrace/status.h"
+
+namespace CLI {
+class App;
+}
+
+namespace headrace::cli {
+
+/// What `headrace scan` was asked for.
+struct ScanCommandOptions {
+  std::vector<std::string> paths;
+  std::optional<std::vector<std::string>> columns;
+  std::string filter;
+  int64_t offset = 0;
+  std::optional<int64_t> limit;
+  int64_t memory_limit_bytes = 0;  ///< 0: MemoryBudget::DefaultLimitBytes()
+  int threads = 0;                 ///< 0: one for each core
+  bool ordered = true;
+  bool explain = false;
+  std::string source_file_column;
+  std::string output;                   ///< empty: stdout
+  std::optional<codec::Format> format;  ///< none: `output`'s, a table for people, or CSV
+  std::optional<codec::FileCompression> compression;  ///< none: by the name and the format
+  std::vector<std::string> partition_by;              ///< columns that become folders of `output`
+  bool table = false;                                 ///< asked for as a format
+  int64_t rows_shown = 40;
+};
+
+/// What `headrace inspect` was asked for.
+struct InspectCommandOptions {
+  std::string path;
+  bool pages = false;
+  bool json = false;
+};
+
+/// The options of a command while the command line is read. They are filled when it was parsed.
+class ScanArguments {
+ public:
+  explicit ScanArguments(CLI::App* app);
+  ~ScanArguments();
+  CLI::App* command() const noexcept { return command_; }
+  /// kBadConfig, naming the option, for a value that breaks a rule.
+  Result<ScanCommandOptions> Read() const;
+
+ private:
+  struct Texts;
+  CLI::App* command_;
+  std::unique_ptr<Texts> texts_;
+};
+
+class InspectArguments {
+ public:
+  explicit InspectArguments(CLI::App* app);
+  CLI::App* command() const noexcept { return command_; }
+  Result<InspectCommandOptions> Read() const;
+
+ private:
+  CLI::App* command_;
+  InspectCommandOptions options_;
+};
+
+}  // namespace headrace::cli

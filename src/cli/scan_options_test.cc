@@ -1,0 +1,82 @@
+#include "cli/scan_options.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/command_line.h"
+#include "headrace/error_code.h"
+
+namespace headrace::cli {
+namespace {
+
+ScanCommandOptions Scan(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "scan");
+  const auto read = ReadInvocation(arguments, {});
+  EXPECT_TRUE(read.ok()) << read.status();
+  if (!read.ok()) return {};
+  EXPECT_EQ(read->kind, Invocation::Kind::kScan);
+  return read->scan;
+}
+
+std::string RefusalOf(const std::vector<std::string>& arguments) {
+  const auto read = ReadInvocation(arguments, {});
+  if (read.ok()) return "not refused";
+  EXPECT_EQ(CodeOf(read.status()), ErrorCode::kBadConfig);
+  return read.status().message();
+}
+
+TEST(ScanOptions, ReadsAll) {
+  const auto options =
+      Scan({"a.parquet", "--select",  "x,\"y,z\"", "--select",    "w",         "--where",
+            "x > 3",     "--offset",  "2",         "--limit",     "10",        "--memory",
+            "256MB",     "--threads", "4",         "--unordered", "--explain", "--source-file",
+            "file",      "--output",  "out.arrow", "--rows",      "7",         "b/*.parquet"});
+  EXPECT_EQ(options.paths, (std::vector<std::string>{"a.parquet", "b/*.parquet"}));
+  EXPECT_EQ(options.columns, (std::vector<std::string>{"x", "y,z", "w"}));
+  EXPECT_EQ(options.filter, "x > 3");
+  EXPECT_EQ(options.offset, 2);
+  EXPECT_EQ(options.limit, 10);
+  EXPECT_EQ(options.memory_limit_bytes, 256'000'000);
+  EXPECT_EQ(options.threads, 4);
+  EXPECT_FALSE(options.ordered);
+  EXPECT_TRUE(options.explain);
+  EXPECT_EQ(options.source_file_column, "file");
+  EXPECT_EQ(options.format, codec::Format::kArrowFile);
+  EXPECT_EQ(options.rows_shown, 7);
+}
+
+TEST(ScanOptions, HasDefaults) {
+  const auto options = Scan({"a.parquet"});
+  EXPECT_FALSE(options.columns);
+  EXPECT_FALSE(options.limit);
+  EXPECT_TRUE(options.ordered);
+  EXPECT_FALSE(options.format);
+  EXPECT_EQ(options.rows_shown, 40);
+}
+
+TEST(ScanOptions, SeveralFiltersAllHold) {
+  EXPECT_EQ(Scan({"a", "--where", "x or y", "--where", "z"}).filter, "(x or y) and (z)");
+}
+
+TEST(ScanOptions, AFormatComesBeforeTheExtension) {
+  EXPECT_EQ(Scan({"a", "-o", "x.csv", "-f", "ndjson"}).format, codec::Format::kNdjson);
+  EXPECT_EQ(Scan({"a", "-o", "x.csv"}).format, codec::Format::kCsv);
+  EXPECT_TRUE(Scan({"a", "--format", "table"}).table);
+}
+
+TEST(ScanOptions, RefusesMistakes) {
+  EXPECT_NE(RefusalOf({"scan"}).find("give files"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--limt", "3"}).find("'--limit'"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--limit", "x"}).find("--limit: 'x'"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--limit", "-1"}).find("--limit"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--memory", "lots"}).find("--memory: 'lots'"),
+            std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--format", "xls"}).find("table, arrows"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "-o", "out"}).find("--output: 'out'"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "-o", "out.csv", "-f", "table"}), "not refused");
+  EXPECT_NE(RefusalOf({"scn", "a"}).find("'scan'"), std::string::npos);
+  EXPECT_NE(RefusalOf({"inspect"}).find("give a file"), std::string::npos);
+  EXPECT_NE(RefusalOf({"inspect", "a", "b"}).find("unknown argument 'b'"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace headrace::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "headrace/source.h"
+#include "headrace/status.h"
+
+namespace arrow {
+class MemoryPool;
+class RecordBatchReader;
+}  // namespace arrow
+
+namespace headrace::delivery {
+
+/// What can be asked of any source. It is done in the order of the members: rows are filtered,
+/// grouped, passed over and counted off, and of what is left the columns are given.
+struct TableRequest {
+  std::string filter;  ///< in the language of docs/filters.md; empty: all rows
+  /// The same, bound to the source's schema; with `filter` both have to hold. Null: all rows.
+  std::shared_ptr<const arrow::compute::Expression> bound_filter;
+  /// Not yet: kNotImplemented.
+  std::vector<std::string> group_by;
+  std::string aggregates;  ///< "mean(v), count(*) as n": see expr::ParseAggregates()
+  int64_t offset = 0;
+  std::optional<int64_t> limit;
+  std::optional<std::vector<std::string>> columns;  ///< none: all
+  bool ordered = true;                              ///< see ReadRequest
+};
+
+/// The part of a request that a source may apply by itself: columns, filter, and as limit the rows
+/// up to the last one that is wanted. kInvalidArgument for negative numbers; errors of the filter.
+Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& schema);
+
+/// The one place that runs a request on a source: the source applies what it can, the rest is
+/// shaped here. `pool` is what shaping draws from; it outlives the reader.
+/// Errors: those of PushDown(), of the source, and kUnknownName for a column.
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenTable(Source& source,
+                                                            const TableRequest& request,
+                                                            arrow::MemoryPool* pool);
+
+}  // namespace headrace::delivery
