@@ -77,7 +77,7 @@ void ParquetPieces::Count(const Pruner::Decision& decision, int64_t rows) {
 
 Result<std::optional<RowGroupPiece>> ParquetPieces::NextPiece() {
   while (!cut_) {
-    ARROW_RETURN_NOT_OK(pace_.CheckNotStopped());
+    ARROW_RETURN_NOT_OK(context_.pace.CheckNotStopped());
     if (next_row_group_ == file_->num_row_groups()) return std::nullopt;
     const int row_group = next_row_group_++;
     RowGroupPiece piece{.file = file_, .sources = sources_, .row_group = row_group};
