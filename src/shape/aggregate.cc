@@ -83,8 +83,7 @@ class AggregateReader final : public arrow::RecordBatchReader {
       ARROW_RETURN_NOT_OK(first->Merge(shares_[i].grouping.get()));
       shares_[i].grouping.reset();
     }
-    const bool sorted = shares_.size() > 1 || !options_.ordered;
-    return first->Finish(sorted).Value(&result_);
+    return first->Finish().Value(&result_);
   }
 
   Status ReadAll() {
@@ -203,7 +202,7 @@ Result<ReaderPtr> Aggregate(std::vector<ReaderPtr> readers, const AggregatePlan&
                                    reader->schema()->ToString()));
     }
   }
-  if (NeedsOrder(plan) && (readers.size() > 1 || !options.ordered)) {
+  if (NeedsOrder(plan) && readers.size() > 1) {
     return MakeError(ErrorCode::kInvalidArgument,
                      "first and last need one reader that gives the rows in their order");
   }

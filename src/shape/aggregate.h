@@ -14,15 +14,15 @@
 namespace headrace::shape {
 
 /// What is asked of the rows: one row of the result for each group of rows with equal keys, with
-/// the keys and then the aggregates as its columns. Without keys all rows are one group, also if
-/// there are none. docs/aggregation.md says what each aggregate is.
+/// the keys and then the aggregates as its columns, sorted by key: ascending, NaN and then null
+/// last. Without keys all rows are one group, also if there are none. docs/aggregation.md says what each aggregate is.
 struct AggregatePlan {
   std::vector<std::string> keys;
   std::vector<expr::Aggregate> aggregates;
 };
 
 /// Whether the answer depends on the order of the rows (first, last): then there has to be one
-/// reader, that gives the rows in their order.
+/// reader, which gives the rows in their order.
 bool NeedsOrder(const AggregatePlan& plan);
 
 /// The schema of the result for rows of this schema. Errors as Aggregate().
@@ -30,9 +30,6 @@ Result<std::shared_ptr<arrow::Schema>> AggregateSchema(const arrow::Schema& sche
                                                        const AggregatePlan& plan);
 
 struct AggregateOptions {
-  /// Whether a single reader gives its rows in an order that means something. Then groups come in
-  /// the order of their first rows, else sorted by key: ascending, NaN and then null last.
-  bool ordered = true;
   /// Groups beyond this are refused (kTooLarge).
   int64_t max_groups = int64_t{1} << 31;
   /// How many rows there will be, if that is known: for an estimate in the message of kMemoryLimit.

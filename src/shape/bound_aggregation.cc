@@ -129,20 +129,21 @@ class Binder {
   Status AddField(const std::string& name, TypePtr type) {
     if (!names_.insert(name).second) {
       return MakeError(ErrorCode::kInvalidArgument,
-                       fmt::format("two columns of the result are called '{}'", name), {name});
+                       fmt::format("two columns of the result are called '{}'", name),
+                       {"agg", name});
     }
     fields_.push_back(arrow::field(name, std::move(type)));
     return Status::OK();
   }
 
   Status AddKey(const std::string& name) {
-    ARROW_ASSIGN_OR_RAISE(const int column, ColumnIndex(schema_, name));
+    ARROW_ASSIGN_OR_RAISE(const int column, ColumnIndex(schema_, name, "group_by"));
     const TypePtr& type = schema_.field(column)->type();
     const TypePtr decoded = Decoded(type);
     if (!CanBeKey(*decoded)) {
       return MakeError(ErrorCode::kNotImplemented,
                        fmt::format("'{}' cannot be a key: it is {}", name, type->ToString()),
-                       {name});
+                       {"group_by", name});
     }
     bound_.keys.push_back(column);
     bound_.key_types.push_back(type);
@@ -154,13 +155,13 @@ class Binder {
       bound_.answers.push_back({aggregate, StateOf({AccumulatorKind::kRows, -1})});
       return AddField(aggregate.name, arrow::int64());
     }
-    ARROW_ASSIGN_OR_RAISE(const int column, ColumnIndex(schema_, aggregate.column));
+    ARROW_ASSIGN_OR_RAISE(const int column, ColumnIndex(schema_, aggregate.column, "agg"));
     const TypePtr& type = schema_.field(column)->type();
     const std::optional<Way> way = WayOf(aggregate.kind, type);
     if (!way) {
       return MakeError(ErrorCode::kTypeMismatch,
                        fmt::format("there is no {} of {}", aggregate.name, type->ToString()),
-                       {aggregate.column});
+                       {"agg", aggregate.column});
     }
     const int input = InputOf({column, way->input});
     bound_.answers.push_back({aggregate, StateOf({way->kind, input})});

@@ -8,19 +8,21 @@
 
 namespace headrace::shape {
 
-Result<int> ColumnIndex(const arrow::Schema& schema, const std::string& name) {
+Result<int> ColumnIndex(const arrow::Schema& schema, const std::string& name,
+                        const char* argument) {
   const std::vector<int> found = schema.GetAllFieldIndices(name);
   if (found.size() == 1) return found[0];
   if (found.size() > 1) {
     return MakeError(ErrorCode::kInvalidArgument,
-                     fmt::format("{} columns are called '{}'", found.size(), name), {name});
+                     fmt::format("{} columns are called '{}'", found.size(), name),
+                     {argument, name});
   }
   const std::string_view nearest = NearestName(name, schema.field_names());
   return MakeError(ErrorCode::kUnknownName,
                    nearest.empty()
                        ? fmt::format("there is no column '{}'", name)
                        : fmt::format("there is no column '{}'; did you mean '{}'?", name, nearest),
-                   {name});
+                   {argument, name});
 }
 
 }  // namespace headrace::shape

@@ -172,7 +172,7 @@ class DecimalSums final : public Accumulator {
                          fmt::format("{} does not fit into {}: take the mean, or cast the column "
                                      "to double",
                                      aggregate.name, type_->ToString()),
-                         {aggregate.column});
+                         {"agg", aggregate.column});
       }
       ARROW_RETURN_NOT_OK(AppendDecimal(value, builder));
     }

@@ -153,7 +153,7 @@ Status Grouping::Merge(Grouping* other) {
   return Status::OK();
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> Grouping::Finish(bool sorted) {
+Result<std::shared_ptr<arrow::RecordBatch>> Grouping::Finish() {
   const int64_t rows = num_groups();
   ARROW_ASSIGN_OR_RAISE(arrow::ArrayVector columns, keys_->Values());
   std::vector<int> uses(states_.size());
@@ -166,7 +166,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> Grouping::Finish(bool sorted) {
     ARROW_ASSIGN_OR_RAISE(auto column, CastTo(values, field->type(), pool_));
     columns.push_back(std::move(column));
   }
-  if (sorted && rows > 1) {
+  if (rows > 1) {
     ARROW_ASSIGN_OR_RAISE(columns, SortRows(std::move(columns), bound_.keys.size(), pool_));
   }
   return arrow::RecordBatch::Make(bound_.schema, rows, std::move(columns));

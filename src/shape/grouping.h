@@ -22,8 +22,8 @@ class Grouping {
   Status Add(const arrow::RecordBatch& batch);
   /// Takes all that another grouping of the same plan has. `other` is used up.
   Status Merge(Grouping* other);
-  /// One row for each group. May be called once.
-  Result<std::shared_ptr<arrow::RecordBatch>> Finish(bool sorted);
+  /// One row for each group, sorted by key. May be called once.
+  Result<std::shared_ptr<arrow::RecordBatch>> Finish();
 
   int64_t num_groups() const { return keys_->num_groups(); }
   int64_t num_rows() const { return num_rows_; }

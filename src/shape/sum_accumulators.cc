@@ -228,7 +228,7 @@ class Sums final : public Accumulator {
                          fmt::format("{} does not fit into {}: take the mean, or cast the column "
                                      "to double or decimal",
                                      aggregate.name, builder.type()->ToString()),
-                         {aggregate.column});
+                         {"agg", aggregate.column});
       }
       builder.UnsafeAppend(value);
     }
