@@ -22,9 +22,16 @@ using expr::AggregateKind;
 using expr::Family;
 using TypePtr = std::shared_ptr<arrow::DataType>;
 
+// Arrow takes and sorts no views.
+TypePtr WithoutView(const TypePtr& type) {
+  if (type->id() == Type::STRING_VIEW) return arrow::utf8();
+  return type->id() == Type::BINARY_VIEW ? arrow::binary() : type;
+}
+
 TypePtr Decoded(const TypePtr& type) {
-  if (type->id() != Type::DICTIONARY) return type;
-  return arrow::internal::checked_cast<const arrow::DictionaryType&>(*type).value_type();
+  if (type->id() != Type::DICTIONARY) return WithoutView(type);
+  return WithoutView(
+      arrow::internal::checked_cast<const arrow::DictionaryType&>(*type).value_type());
 }
 
 bool IsHalf(const arrow::DataType& type) { return type.id() == Type::HALF_FLOAT; }
@@ -146,7 +153,7 @@ class Binder {
                        {"group_by", name});
     }
     bound_.keys.push_back(column);
-    bound_.key_types.push_back(type);
+    bound_.key_types.push_back(WithoutView(type));
     return AddField(name, decoded);
   }
 

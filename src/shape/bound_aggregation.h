@@ -13,8 +13,8 @@ namespace headrace::shape {
 
 /// A plan against the schema of the rows: which columns are read, as what, and what comes of them.
 struct BoundAggregation {
-  /// A column as the accumulators take it: dictionaries decoded, and of another type where that
-  /// makes fewer kinds of numbers.
+  /// A column as the accumulators take it: dictionaries decoded, views as strings, and of another
+  /// type where that makes fewer kinds of numbers.
   struct Input {
     int column = 0;
     std::shared_ptr<arrow::DataType> type;
@@ -29,6 +29,7 @@ struct BoundAggregation {
   };
 
   std::vector<int> keys;  ///< columns
+  /// As the keys are taken: dictionaries as they are, views as strings.
   std::vector<std::shared_ptr<arrow::DataType>> key_types;
   std::vector<Input> inputs;
   std::vector<State> states;              ///< several answers may come from one

@@ -144,10 +144,6 @@ AccumulatorPtr MakeBytesExtremes(const std::shared_ptr<arrow::DataType>& type,
       return std::make_unique<BytesExtremes<arrow::LargeStringType>>(type, pool);
     case arrow::Type::LARGE_BINARY:
       return std::make_unique<BytesExtremes<arrow::LargeBinaryType>>(type, pool);
-    case arrow::Type::STRING_VIEW:
-      return std::make_unique<BytesExtremes<arrow::StringViewType>>(type, pool);
-    case arrow::Type::BINARY_VIEW:
-      return std::make_unique<BytesExtremes<arrow::BinaryViewType>>(type, pool);
     default: return std::make_unique<BytesExtremes<arrow::FixedSizeBinaryType>>(type, pool);
   }
 }

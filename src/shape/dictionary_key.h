@@ -11,8 +11,7 @@
 
 namespace headrace::shape {
 
-/// Numbers the values of a column that comes by dictionary, in the order of the rows in which they
-/// first come. A dictionary's values are looked up once, when it is first seen; after that a row
+/// Numbers the values of a column that comes by dictionary, from 0 on, those that rows have only. A dictionary's values are looked up once, when it is first seen; after that a row
 /// costs two loads.
 ///
 ///   index ──▶ value_of_index ──▶ number in values_ ──▶ group_of_value ──▶ group

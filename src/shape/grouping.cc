@@ -43,6 +43,14 @@ Result<std::shared_ptr<arrow::Array>> Decode(const std::shared_ptr<arrow::Array>
   return values.make_array();
 }
 
+// Arrow sorts no halves and no short decimals.
+std::shared_ptr<arrow::DataType> SortedType(const std::shared_ptr<arrow::DataType>& type) {
+  if (type->id() == arrow::Type::HALF_FLOAT) return arrow::float32();
+  if (type->id() != arrow::Type::DECIMAL32 && type->id() != arrow::Type::DECIMAL64) return type;
+  const auto& decimal = static_cast<const arrow::DecimalType&>(*type);
+  return arrow::decimal128(decimal.precision(), decimal.scale());
+}
+
 Result<arrow::ArrayVector> SortRows(arrow::ArrayVector columns, size_t num_keys,
                                     arrow::MemoryPool* pool) {
   const int64_t rows = columns[0]->length();
@@ -54,8 +62,9 @@ Result<arrow::ArrayVector> SortRows(arrow::ArrayVector columns, size_t num_keys,
   std::vector<cp::SortKey> order;
   for (size_t i = 0; i < num_keys; ++i) {
     if (columns[i]->type_id() == arrow::Type::NA) continue;  // one group, in no order
-    fields.push_back(arrow::field(std::to_string(i), columns[i]->type()));
-    keys.push_back(columns[i]);
+    ARROW_ASSIGN_OR_RAISE(auto key, CastTo(columns[i], SortedType(columns[i]->type()), pool));
+    fields.push_back(arrow::field(std::to_string(i), key->type()));
+    keys.push_back(std::move(key));
     order.emplace_back(arrow::FieldRef(std::to_string(i)));
   }
   if (keys.empty()) return columns;
@@ -112,7 +121,13 @@ Status Grouping::Add(const arrow::RecordBatch& batch) {
 
 Status Grouping::AddSlice(const arrow::RecordBatch& rows) {
   arrow::ArrayVector keys;
-  for (const int column : bound_.keys) keys.push_back(rows.column(column));
+  for (size_t i = 0; i < bound_.keys.size(); ++i) {
+    std::shared_ptr<arrow::Array> key = rows.column(bound_.keys[i]);
+    if (arrow::is_binary_view_like(key->type_id())) {
+      ARROW_ASSIGN_OR_RAISE(key, CastTo(key, bound_.key_types[i], pool_));
+    }
+    keys.push_back(std::move(key));
+  }
   ARROW_ASSIGN_OR_RAISE(const uint32_t* groups, keys_->Number(keys));
   ARROW_RETURN_NOT_OK(RoomForGroups());
   arrow::ArrayVector inputs;

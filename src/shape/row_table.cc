@@ -20,14 +20,11 @@ namespace {
 namespace cp = arrow::compute;
 using arrow::Type;
 
-// The Grouper's quick form, which draws all of its memory from the pool, has no long offsets and
-// no views.
+// The Grouper's quick form, which draws all of its memory from the pool, has no long offsets.
 std::shared_ptr<arrow::DataType> GroupedType(const std::shared_ptr<arrow::DataType>& type) {
   switch (type->id()) {
-    case Type::LARGE_STRING:
-    case Type::STRING_VIEW: return arrow::utf8();
-    case Type::LARGE_BINARY:
-    case Type::BINARY_VIEW: return arrow::binary();
+    case Type::LARGE_STRING: return arrow::utf8();
+    case Type::LARGE_BINARY: return arrow::binary();
     case Type::HALF_FLOAT: return arrow::float32();
     default: return type;
   }
