@@ -4,13 +4,13 @@
 #include <charconv>
 #include <utility>
 
-#include <arrow/filesystem/localfs.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 #include <parquet/metadata.h>
 
 #include "headrace/error_code.h"
+#include "scan/input_file.h"
 #include "scan/parquet_border.h"
 #include "scan/schema_union.h"
 
@@ -25,14 +25,8 @@ constexpr std::string_view kNullFolder = "__HIVE_DEFAULT_PARTITION__";
 
 Result<std::shared_ptr<const ParquetFile>> OpenFile(const std::string& path,
                                                     arrow::MemoryPool* pool) {
-  arrow::fs::LocalFileSystem files;
-  auto opened = files.OpenInputFile(path);
-  if (!opened.ok()) {
-    return MakeError(ErrorCode::kIOError,
-                     fmt::format("{} cannot be opened: {}", path, opened.status().message()),
-                     {path});
-  }
-  return ParquetFile::Open(path, std::move(*opened), pool);
+  ARROW_ASSIGN_OR_RAISE(auto opened, OpenInputFile(path, pool));
+  return ParquetFile::Open(path, std::move(opened), pool);
 }
 
 bool IsInteger(std::string_view text) {

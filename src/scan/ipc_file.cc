@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include <arrow/io/file.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/ipc/options.h>
 #include <arrow/ipc/reader.h>
 #include <arrow/record_batch.h>
@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "headrace/error_code.h"
+#include "scan/input_file.h"
 #include "scan/ipc_layout.h"
 #include "scan/parquet_border.h"
 
@@ -40,13 +41,6 @@ arrow::ipc::IpcReadOptions OptionsFor(std::vector<int> columns, arrow::MemoryPoo
   options.included_fields = std::move(columns);
   options.ensure_alignment = arrow::ipc::Alignment::kDataTypeSpecificAlignment;
   return options;
-}
-
-Result<std::shared_ptr<arrow::io::ReadableFile>> OpenReadable(const std::string& path,
-                                                              arrow::MemoryPool* pool) {
-  auto file = arrow::io::ReadableFile::Open(path, pool);
-  if (file.ok()) return file;
-  return ErrorAt(ErrorCode::kIOError, {.path = path}, file.status().message());
 }
 
 // Record batches of a file, or a stream, through a reader of its own.
@@ -79,7 +73,7 @@ class IpcStream final : public BatchStream {
   Status Open() {
     opened_ = true;
     const auto options = OptionsFor(columns_, pool_.get());
-    ARROW_ASSIGN_OR_RAISE(auto input, OpenReadable(source_->path, pool_.get()));
+    ARROW_ASSIGN_OR_RAISE(auto input, OpenInputFile(source_->path, pool_.get()));
     if (source_->is_stream) {
       ARROW_ASSIGN_OR_RAISE(stream_,
                             arrow::ipc::RecordBatchStreamReader::Open(std::move(input), options));
@@ -212,7 +206,7 @@ std::vector<BatchRange> RangesOf(const IpcLayout& layout) {
 }  // namespace
 
 Result<std::shared_ptr<const BatchFile>> OpenIpcFile(const DataFile& file, MemoryBudget* pool) {
-  ARROW_ASSIGN_OR_RAISE(auto input, OpenReadable(file.path, pool));
+  ARROW_ASSIGN_OR_RAISE(auto input, OpenInputFile(file.path, pool));
   ARROW_ASSIGN_OR_RAISE(const IpcLayout layout, ReadIpcLayout(*input));
   auto source = std::make_shared<IpcSource>();
   source->path = file.path;

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <arrow/io/file.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
 #include <arrow/table.h>
@@ -12,6 +12,7 @@
 #include "headrace/error_code.h"
 #include "headrace/source.h"
 #include "headrace/streaming_adaptive.h"
+#include "scan/input_file.h"
 #include "scan/parquet_border.h"
 #include "scan/parquet_file.h"
 #include "scan/plan_request.h"
@@ -39,11 +40,8 @@ MmapParquetReader::MmapParquetReader(std::shared_ptr<const Impl> impl) : impl_(s
 Result<MmapParquetReader> MmapParquetReader::Make(const std::string& path, MemoryBudget* budget) {
   auto impl = std::make_shared<Impl>();
   impl->budget = budget != nullptr ? budget : MemoryBudget::Process();
-  auto input = arrow::io::ReadableFile::Open(path, impl->budget);
-  if (!input.ok()) {
-    return scan::ErrorAt(ErrorCode::kIOError, {.path = path}, input.status().message());
-  }
-  ARROW_ASSIGN_OR_RAISE(impl->file, scan::ParquetFile::Open(path, std::move(*input), impl->budget));
+  ARROW_ASSIGN_OR_RAISE(auto input, scan::OpenInputFile(path, impl->budget));
+  ARROW_ASSIGN_OR_RAISE(impl->file, scan::ParquetFile::Open(path, std::move(input), impl->budget));
   ARROW_RETURN_NOT_OK(scan::AtParquetBorder({.path = path}, [&] {
     for (int group = 0; group < impl->file->num_row_groups(); ++group) {
       for (const auto& column : impl->file->columns()) {

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <memory>
 
-#include <arrow/io/file.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <arrow/util/compression.h>
@@ -16,6 +16,7 @@
 #include <parquet/statistics.h>
 #include <parquet/types.h>
 
+#include "scan/input_file.h"
 #include "scan/parquet_border.h"
 #include "scan/parquet_file.h"
 
@@ -144,10 +145,9 @@ Result<InspectedColumn> InspectColumn(const ParquetFile& file, int leaf, bool pa
 Result<ParquetInspection> InspectParquet(const std::string& path, bool pages,
                                          arrow::MemoryPool* pool) {
   const FilePlace place{.path = path};
-  auto opened = arrow::io::ReadableFile::Open(path, pool);
-  if (!opened.ok()) return PlacedError(place, opened.status());
-  ARROW_ASSIGN_OR_RAISE(const int64_t file_bytes, (*opened)->GetSize());
-  ARROW_ASSIGN_OR_RAISE(const auto file, ParquetFile::Open(path, *opened, pool));
+  ARROW_ASSIGN_OR_RAISE(const auto opened, OpenInputFile(path, pool));
+  ARROW_ASSIGN_OR_RAISE(const int64_t file_bytes, opened->GetSize());
+  ARROW_ASSIGN_OR_RAISE(const auto file, ParquetFile::Open(path, opened, pool));
   return AtParquetBorder(place, [&]() -> Result<ParquetInspection> {
     const parquet::FileMetaData& metadata = file->metadata();
     ParquetInspection inspected{.file_bytes = file_bytes,

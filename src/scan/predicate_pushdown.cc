@@ -77,10 +77,9 @@ Result<std::shared_ptr<ColumnFilterPredicate>> ColumnFilterPredicate::Make(
   std::string known;
   for (const Operator& candidate : kOperators) {
     if (candidate.text == op) {
-      auto condition = std::make_shared<cp::Expression>(
+      auto test = std::make_shared<cp::Expression>(
           cp::call(candidate.function, {cp::field_ref(std::move(column)), cp::literal(value)}));
-      return std::shared_ptr<ColumnFilterPredicate>(
-          new ColumnFilterPredicate(std::move(condition)));
+      return std::shared_ptr<ColumnFilterPredicate>(new ColumnFilterPredicate(std::move(test)));
     }
     known += fmt::format(" {}", candidate.text);
   }

@@ -7,12 +7,13 @@
 
 #include <arrow/buffer.h>
 #include <arrow/io/compressed.h>
-#include <arrow/io/file.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/util/compression.h>
 #include <arrow/util/delimiting.h>
 #include <fmt/format.h>
 
 #include "headrace/error_code.h"
+#include "scan/input_file.h"
 #include "scan/parquet_border.h"
 
 namespace headrace::scan {
@@ -52,11 +53,7 @@ Result<std::unique_ptr<TextBlocks>> TextBlocks::Open(const DataFile& file,
   blocks->pool_ = pool;
   blocks->chunker_ = std::move(chunker);
   blocks->block_bytes_ = block_bytes;
-  auto opened = arrow::io::ReadableFile::Open(file.path, pool);
-  if (!opened.ok()) {
-    return ErrorAt(ErrorCode::kIOError, {.path = file.path}, opened.status().message());
-  }
-  blocks->input_ = std::move(*opened);
+  ARROW_ASSIGN_OR_RAISE(blocks->input_, OpenInputFile(file.path, pool));
   if (file.kind.compression != FileCompression::kNone) {
     const auto type = file.kind.compression == FileCompression::kGzip ? arrow::Compression::GZIP
                                                                       : arrow::Compression::ZSTD;

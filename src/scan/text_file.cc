@@ -4,7 +4,7 @@
 #include <utility>
 
 #include <arrow/chunked_array.h>
-#include <arrow/io/file.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "headrace/error_code.h"
+#include "scan/input_file.h"
 #include "scan/parquet_border.h"
 
 namespace headrace::scan {
@@ -134,11 +135,8 @@ Result<std::shared_ptr<const BatchFile>> OpenTextFile(const TextFormat& format,
   const int64_t block_bytes = TextBlockBytes(pool->limit_bytes());
   BatchFile::Facts facts{
       .path = file.path, .schema = arrow::schema({}), .thread_bytes = TextThreadBytes(block_bytes)};
-  auto opened = arrow::io::ReadableFile::Open(file.path, pool);
-  if (!opened.ok()) {
-    return ErrorAt(ErrorCode::kIOError, {.path = file.path}, opened.status().message());
-  }
-  ARROW_ASSIGN_OR_RAISE(facts.num_bytes, (*opened)->GetSize());
+  ARROW_ASSIGN_OR_RAISE(const auto input, OpenInputFile(file.path, pool));
+  ARROW_ASSIGN_OR_RAISE(facts.num_bytes, input->GetSize());
   ARROW_ASSIGN_OR_RAISE(auto blocks, TextBlocks::Open(file, format.make_chunker(pool),
                                                       TextSampleBytes(pool->limit_bytes()), pool));
   ARROW_ASSIGN_OR_RAISE(const auto sample, blocks->Next());
