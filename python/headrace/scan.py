@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakSet
 
 from headrace import _core
+from headrace.aggregate import Aggregate
 from headrace.errors import InvalidArgument, TypeMismatch, UnknownName
 from headrace.expr import Expr
 from headrace.frame import Frame
@@ -26,6 +27,8 @@ Filter: TypeAlias = "str | Expr | pl.Expr"
 @dataclass(frozen=True, slots=True)
 class _Request:
     filters: tuple[str | Expr, ...] = ()
+    group_by: tuple[str, ...] = ()
+    aggregates: str = ""
     columns: tuple[str, ...] | None = None
     offset: int = 0
     limit: int | None = None
@@ -38,9 +41,18 @@ class _Request:
         # An expression has parentheses of its own.
         return " and ".join(f"({f})" if isinstance(f, str) else str(f) for f in self.filters)
 
-    def arguments(self) -> tuple[str, list[str] | None, int, int | None, bool]:
+    @property
+    def groups(self) -> bool:
+        return bool(self.group_by or self.aggregates)
+
+    def what(self) -> tuple[str, list[str], str, list[str] | None]:
         columns = None if self.columns is None else list(self.columns)
-        return self.filter, columns, self.offset, self.limit, self.ordered
+        return self.filter, list(self.group_by), self.aggregates, columns
+
+    def arguments(
+        self,
+    ) -> tuple[str, list[str], str, list[str] | None, int, int | None, bool]:
+        return *self.what(), self.offset, self.limit, self.ordered
 
 
 class _Files:
@@ -157,9 +169,10 @@ class Scan:
             UnknownName: a column that is not there.
             TypeMismatch: values that do not compare.
         """
-        if self._request.limit is not None or self._request.offset:
+        self._refuse_after_limit("filter")
+        if self._request.groups:
             raise InvalidArgument(
-                "filter() comes before limit() and offset(): filter the rows first",
+                "filter() comes before agg(): groups cannot be filtered",
                 code="invalid_argument",
                 location=("filter",),
             )
@@ -167,8 +180,27 @@ class Scan:
         for given in filters:
             known.append(_language(given))
             # By itself, so that the places that an error names are those of this text.
-            self._files.native.check(str(known[-1]), [])
+            self._files.native.check(str(known[-1]), [], "", [])
         return self._with(replace(self._request, filters=tuple(known)))
+
+    def group_by(self, *keys: str | Sequence[str]) -> "GroupBy":
+        """Groups of rows with equal values in these columns, for agg(): names, or lists of names.
+
+        Columns that are not selected may be used. Comes before limit() and offset().
+        """
+        self._refuse_after_limit("group_by")
+        if self._request.groups:
+            raise InvalidArgument(
+                "groups cannot be grouped again", code="invalid_argument", location=("group_by",)
+            )
+        names: list[str] = []
+        for key in keys:
+            names += [key] if isinstance(key, str) else key
+        return GroupBy(self, tuple(names))
+
+    def agg(self, *aggregates: "str | Aggregate") -> "Scan":
+        """One row about all rows; see GroupBy.agg()."""
+        return self.group_by().agg(*aggregates)
 
     def limit(self, rows: int) -> "Scan":
         """At most the first `rows` rows. Reading stops there."""
@@ -189,8 +221,16 @@ class Scan:
         )
 
     def _with(self, request: _Request) -> "Scan":
-        filter_text, columns, *_ = request.arguments()
-        return Scan(self._files, request, self._files.native.check(filter_text, columns))
+        return Scan(self._files, request, self._files.native.check(*request.what()))
+
+    def _refuse_after_limit(self, what: str) -> None:
+        if self._request.limit is None and not self._request.offset:
+            return
+        raise InvalidArgument(
+            f"{what}() comes before limit() and offset(), which count what it leaves",
+            code="invalid_argument",
+            location=(what,),
+        )
 
     @property
     def schema(self) -> "pa.Schema":
@@ -226,11 +266,12 @@ class Scan:
     def count(self) -> int:
         """How many rows come out. Reads only what the filter needs; without one, nothing."""
         rows = self.num_rows
-        if rows is not None and not self._request.filters:
+        if rows is not None and not self._request.filters and not self._request.groups:
             rows = max(0, rows - self._request.offset)
             limit = self._request.limit
             return rows if limit is None else min(rows, limit)
-        opened = self._files.open(replace(self._request, columns=(), ordered=False))
+        columns = self._request.columns if self._request.groups else ()
+        opened = self._files.open(replace(self._request, columns=columns, ordered=False))
         try:
             return opened.count()
         finally:
@@ -377,11 +418,51 @@ class Scan:
         text = f"<headrace.Scan {shown}{rows}: {', '.join(self.columns)}"
         if self._request.filters:
             text += f"; where {self._request.filter}"
+        if self._request.group_by:
+            text += f"; by {', '.join(self._request.group_by)}"
         if self._request.offset:
             text += f"; offset {self._request.offset}"
         if self._request.limit is not None:
             text += f"; limit {self._request.limit}"
         return text + ("; closed>" if self._files.closed else ">")
+
+
+class GroupBy:
+    """Groups of the rows of a scan. Made by Scan.group_by()."""
+
+    __slots__ = ("_keys", "_scan")
+
+    def __init__(self, scan: Scan, keys: tuple[str, ...]) -> None:
+        self._scan = scan
+        self._keys = keys
+
+    def agg(self, *aggregates: str | Aggregate) -> Scan:
+        """One row for each group: its keys and then the aggregates, sorted by key.
+
+        Aggregates are text ("mean(fare), count(*) as n") or `hr.mean("fare")`,
+        `hr.count().alias("n")`; with none there are just the keys. They are computed in one pass,
+        in memory for the groups alone, inside the memory limit of the scan; median, quantile and
+        count_distinct keep values. The result is a scan itself: iterate it, collect it, sink it.
+
+        Raises:
+            InvalidArgument: the text does not read, or two columns have one name.
+            UnknownName: a column or a function that is not there.
+            TypeMismatch: there is no such aggregate of the column's type.
+            MemoryLimit: when it is read, if the groups do not fit; the message says how many there
+                were and about what they need.
+        """
+        text = ", ".join(str(aggregate) for aggregate in aggregates)
+        if not text.strip() and not self._keys:
+            raise InvalidArgument(
+                "there is no aggregate and no key", code="invalid_argument", location=("agg",)
+            )
+        request = replace(
+            self._scan._request, group_by=self._keys, aggregates=text, columns=None
+        )
+        return self._scan._with(request)
+
+    def __repr__(self) -> str:
+        return f"<headrace.GroupBy {', '.join(self._keys)} of {self._scan!r}>"
 
 
 def scan(
@@ -422,7 +503,7 @@ def scan(
         source_file_column or "",
         chunk_rows,
     )
-    return Scan(_Files(native), _Request(ordered=ordered), native.check("", None))
+    return Scan(_Files(native), _Request(ordered=ordered), native.check("", [], "", None))
 
 
 def _language(given: Filter) -> str | Expr:

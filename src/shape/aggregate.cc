@@ -26,9 +26,8 @@ using ReaderPtr = std::shared_ptr<arrow::RecordBatchReader>;
 
 constexpr int64_t kBatchRows = 1 << 16;
 
-/// One reader with what was made of its rows.
+/// What was made of the rows of one reader.
 struct Share {
-  ReaderPtr reader;
   std::unique_ptr<Grouping> grouping;
   Status status;
 };
@@ -37,9 +36,11 @@ class AggregateReader final : public arrow::RecordBatchReader {
  public:
   AggregateReader(std::vector<ReaderPtr> readers, BoundAggregation bound, arrow::MemoryPool* pool,
                   const AggregateOptions& options)
-      : bound_(std::move(bound)), pool_(pool), options_(options) {
-    for (ReaderPtr& reader : readers) shares_.push_back({std::move(reader), nullptr, Status::OK()});
-  }
+      : readers_(std::move(readers)),
+        bound_(std::move(bound)),
+        pool_(pool),
+        options_(options),
+        shares_(readers_.size()) {}
 
   std::shared_ptr<arrow::Schema> schema() const override { return bound_.schema; }
 
@@ -59,17 +60,19 @@ class AggregateReader final : public arrow::RecordBatchReader {
 
   Status Close() override {
     stop_ = true;
+    const Status closed = CloseReaders();  // so that none of them is waited for
     std::lock_guard lock(mutex_);
     computed_ = true;
     result_.reset();
-    return CloseShares();
+    return closed;
   }
 
  private:
   Status Compute() {
     Status status = Run();
     if (!status.ok() && CodeOf(status) == ErrorCode::kMemoryLimit) status = NameGroups(status);
-    const Status closed = CloseShares();
+    shares_.clear();
+    const Status closed = CloseReaders();
     return status.ok() ? closed : status;
   }
 
@@ -90,9 +93,9 @@ class AggregateReader final : public arrow::RecordBatchReader {
     try {
       std::vector<std::jthread> threads;
       for (size_t i = 1; i < shares_.size(); ++i) {
-        threads.emplace_back([this, i] { Read(&shares_[i]); });
+        threads.emplace_back([this, i] { Read(i); });
       }
-      Read(&shares_[0]);
+      Read(0);
     } catch (const std::exception& error) {  // a thread that the system does not give
       return MakeError(ErrorCode::kUnavailable, error.what());
     }
@@ -105,24 +108,27 @@ class AggregateReader final : public arrow::RecordBatchReader {
     return first == nullptr ? Status::OK() : *first;
   }
 
-  void Read(Share* share) noexcept {
+  void Read(size_t place) noexcept {
+    Status& status = shares_[place].status;
     try {
-      share->status = ReadRows(share);
+      status = ReadRows(*readers_[place], shares_[place].grouping.get());
     } catch (const std::bad_alloc&) {
-      share->status = Status::OutOfMemory("out of memory");
+      status = Status::OutOfMemory("out of memory");
     } catch (const std::exception& error) {
-      share->status = Status::UnknownError(error.what());
+      status = Status::UnknownError(error.what());
     }
-    if (!share->status.ok()) failed_ = true;
+    if (!status.ok()) failed_ = true;
   }
 
-  Status ReadRows(Share* share) {
+  Status ReadRows(arrow::RecordBatchReader& reader, Grouping* grouping) const {
     std::shared_ptr<arrow::RecordBatch> batch;
     while (true) {
+      const Status read = reader.ReadNext(&batch);
+      // A reader that was closed says what it likes, or gives no more rows.
       if (stop_ || failed_) return MakeError(ErrorCode::kCancelled, "the aggregation was stopped");
-      ARROW_RETURN_NOT_OK(share->reader->ReadNext(&batch));
+      ARROW_RETURN_NOT_OK(read);
       if (batch == nullptr) return Status::OK();
-      ARROW_RETURN_NOT_OK(share->grouping->Add(*batch));
+      ARROW_RETURN_NOT_OK(grouping->Add(*batch));
     }
   }
 
@@ -151,16 +157,16 @@ class AggregateReader final : public arrow::RecordBatchReader {
                     refused.message()));
   }
 
-  Status CloseShares() {
+  Status CloseReaders() const {
     Status status;
-    for (Share& share : shares_) {
-      const Status closed = share.reader->Close();
+    for (const ReaderPtr& reader : readers_) {
+      const Status closed = reader->Close();
       if (status.ok()) status = closed;
     }
-    shares_.clear();
     return status;
   }
 
+  const std::vector<ReaderPtr> readers_;
   const BoundAggregation bound_;
   arrow::MemoryPool* const pool_;
   const AggregateOptions options_;

@@ -49,8 +49,8 @@ struct AggregateOptions {
 /// sum that does not fit its type), kNotImplemented (nested keys), kTooLarge, kMemoryLimit (the
 /// groups do not fit: says how many there were and about how much they need), kCancelled, and those
 /// of the readers. After an error all memory is given back.
-/// Thread rule: as RecordBatchReader; Close() may come from another thread, stops the work within
-/// the time of a batch and waits for that.
+/// Thread rule: one thread reads; Close() may come from another, closes the readers, which have to
+/// bear that beside their ReadNext(), and waits until the work has stopped.
 Result<std::shared_ptr<arrow::RecordBatchReader>> Aggregate(
     std::vector<std::shared_ptr<arrow::RecordBatchReader>> readers, const AggregatePlan& plan,
     arrow::MemoryPool* pool, const AggregateOptions& options = {});
