@@ -314,8 +314,11 @@ class Oracle {
       if (column_->IsValid(row)) valid_.push_back(row);
     }
     if (!IsNumeric(*column_->type())) return;
-    const auto numbers = NumbersOf(column_);
-    for (const int64_t row : valid_) numbers_.push_back(*numbers[static_cast<size_t>(row)]);
+    const arrow::Int64Array places(static_cast<int64_t>(valid_.size()),
+                                   arrow::Buffer::Wrap(valid_));
+    for (const auto& number : NumbersOf(arrow::compute::Take(*column_, places).ValueOrDie())) {
+      numbers_.push_back(*number);
+    }
   }
 
   void Expect(const Wanted& aggregate, const arrow::Scalar& actual) const {
@@ -551,7 +554,7 @@ void ExpectNaiveAnswers(const RandomAggregation& made, const arrow::Table& resul
 TEST(AggregateOracle, AnswersAreThoseOfTheNaiveLoop) {
   const uint32_t first = std::random_device()();
   RecordProperty("first_seed", std::to_string(first));
-  for (uint32_t seed = first; seed != first + 1500; ++seed) {
+  for (uint32_t seed = first; seed != first + 500; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomAggregation made(seed);
     SCOPED_TRACE(made.batches.front()->schema()->ToString());
