@@ -175,7 +175,7 @@ def test_table_as_a_format(folder: Path) -> None:
         (["--where", "vendor > 3"], DAMAGED, "vendor"),
         (["--select", "vendr"], UNKNOWN, "did you mean 'vendor'?"),
         (["--limit", "x"], USAGE, "--limit: 'x'"),
-        (["--memory", "10kB"], MEMORY, "at least"),
+        (["--memory", "100kB"], MEMORY, "at least"),
         (["--output", "/no/such/folder/x.csv"], IO, "/no/such/folder/x.csv"),
     ],
 )
