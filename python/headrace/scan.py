@@ -456,9 +456,7 @@ class GroupBy:
             raise InvalidArgument(
                 "there is no aggregate and no key", code="invalid_argument", location=("agg",)
             )
-        request = replace(
-            self._scan._request, group_by=self._keys, aggregates=text, columns=None
-        )
+        request = replace(self._scan._request, group_by=self._keys, aggregates=text, columns=None)
         return self._scan._with(request)
 
     def __repr__(self) -> str:

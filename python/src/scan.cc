@@ -94,8 +94,7 @@ Result<ScanExplanation> ExplainRequest(const Scan& scan, const TableRequest& req
 }
 
 Result<Batches> OpenRequest(const Files& self, TableRequest request) {
-  ARROW_ASSIGN_OR_RAISE(auto reader,
-                        delivery::OpenTable(*self.scan, request, self.scan->pool()));
+  ARROW_ASSIGN_OR_RAISE(auto reader, delivery::OpenTable(*self.scan, request, self.scan->pool()));
   return Batches{.reader = std::make_shared<InterruptibleReader>(std::move(reader), self.scan),
                  .files = self,
                  .request = std::move(request)};
@@ -144,9 +143,9 @@ nb::dict DictOf(const ScanExplanation& explained) {
 nb::dict Explain(const Files& self, std::string filter, std::vector<std::string> group_by,
                  std::string aggregates, std::optional<std::vector<std::string>> columns,
                  int64_t offset, std::optional<int64_t> limit, bool ordered) {
-  const TableRequest request = RequestOf(std::move(filter), std::move(group_by),
-                                         std::move(aggregates), std::move(columns), offset, limit,
-                                         ordered);
+  const TableRequest request =
+      RequestOf(std::move(filter), std::move(group_by), std::move(aggregates), std::move(columns),
+                offset, limit, ordered);
   return DictOf(Unwrap(WithoutGil([&] { return ExplainRequest(*self.scan, request); })));
 }
 

@@ -48,7 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fare(answer: str, *arguments: Any) -> pl.Expr:
-    return getattr(pl.col("fare"), answer)(*arguments).alias(answer)
+    made: pl.Expr = getattr(pl.col("fare"), answer)(*arguments).alias(answer)
+    return made
 
 
 EXPECTED = [

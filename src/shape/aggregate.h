@@ -15,7 +15,8 @@ namespace headrace::shape {
 
 /// What is asked of the rows: one row of the result for each group of rows with equal keys, with
 /// the keys and then the aggregates as its columns, sorted by key: ascending, NaN and then null
-/// last. Without keys all rows are one group, also if there are none. docs/aggregation.md says what each aggregate is.
+/// last. Without keys all rows are one group, also if there are none. docs/aggregation.md says what
+/// each aggregate is.
 struct AggregatePlan {
   std::vector<std::string> keys;
   std::vector<expr::Aggregate> aggregates;

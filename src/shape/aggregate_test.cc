@@ -42,8 +42,8 @@ std::shared_ptr<arrow::RecordBatch> Rows(const arrow::FieldVector& fields,
 }
 
 Result<TablePtr> Answer(std::vector<ReaderPtr> readers, const AggregatePlan& plan,
-                     arrow::MemoryPool* pool = arrow::default_memory_pool(),
-                     const AggregateOptions& options = {}) {
+                        arrow::MemoryPool* pool = arrow::default_memory_pool(),
+                        const AggregateOptions& options = {}) {
   ARROW_ASSIGN_OR_RAISE(const auto reader, Aggregate(std::move(readers), plan, pool, options));
   ARROW_ASSIGN_OR_RAISE(auto table, reader->ToTable());
   ARROW_RETURN_NOT_OK(table->ValidateFull());
@@ -96,10 +96,10 @@ TEST(Aggregate, SpecialNumbersAsTheyAre) {
 }
 
 TEST(Aggregate, NoRowsAndOneRow) {
-  const std::string all = "count(*) as n, count(v), count_distinct(v), sum(v), mean(v), std(v), "
-                          "min(v), max(v), first(v), last(v), median(v)";
-  ExpectRows(kPairs, "[]", {}, all,
-             "[[0, 0, 0, null, null, null, null, null, null, null, null]]");
+  const std::string all =
+      "count(*) as n, count(v), count_distinct(v), sum(v), mean(v), std(v), "
+      "min(v), max(v), first(v), last(v), median(v)";
+  ExpectRows(kPairs, "[]", {}, all, "[[0, 0, 0, null, null, null, null, null, null, null, null]]");
   ExpectRows(kPairs, "[]", {"k"}, all, "[]");
   ExpectRows(kPairs, R"([["a", 2]])", {}, all, "[[1, 1, 1, 2, 2, null, 2, 2, 2, 2, 2]]");
   ExpectRows(kPairs, R"([["a", 2], ["b", 3], ["a", 2]])", {"k", "v"}, "count(*) as n",
@@ -129,11 +129,11 @@ TEST(Aggregate, OppositesOfAnySizeCancel) {
   std::shuffle(values.begin(), values.end(), random);
   const auto column = std::make_shared<arrow::DoubleArray>(static_cast<int64_t>(values.size()),
                                                            arrow::Buffer::Wrap(values));
-  const auto batch = arrow::RecordBatch::Make(
-      arrow::schema({arrow::field("v", arrow::float64())}), column->length(), {column});
+  const auto batch = arrow::RecordBatch::Make(arrow::schema({arrow::field("v", arrow::float64())}),
+                                              column->length(), {column});
   for (const std::string aggregates : {"sum(v)", "sum(v), std(v)"}) {
     const auto table = Answer({ReaderOf({batch->Slice(0, 2000)}), ReaderOf({batch->Slice(2000)})},
-                           Plan({}, aggregates, *batch->schema()))
+                              Plan({}, aggregates, *batch->schema()))
                            .ValueOrDie();
     const auto sum = table->column(0)->GetScalar(0).ValueOrDie();
     EXPECT_EQ(static_cast<const arrow::DoubleScalar&>(*sum).value, 5e-324);
@@ -183,9 +183,10 @@ TEST(Aggregate, RefusesWhatMakesNoSense) {
   const auto first = Plan({"k"}, "first(v)", *batch->schema());
   EXPECT_EQ(CodeOf(Answer({ReaderOf({batch}), ReaderOf({batch})}, first).status()),
             ErrorCode::kInvalidArgument);
-  EXPECT_EQ(CodeOf(Answer({ReaderOf({batch})}, first, arrow::default_memory_pool(), {.max_groups = 2})
-                       .status()),
-            ErrorCode::kTooLarge);
+  EXPECT_EQ(
+      CodeOf(Answer({ReaderOf({batch})}, first, arrow::default_memory_pool(), {.max_groups = 2})
+                 .status()),
+      ErrorCode::kTooLarge);
   EXPECT_EQ(CodeOf(Answer({}, first).status()), ErrorCode::kInvalidArgument);
   const auto other = Rows({kPairs[1], kPairs[0]}, R"([[1, "a"]])");
   const auto sum = Plan({}, "sum(v)", *batch->schema());
@@ -489,7 +490,7 @@ class RandomAggregation {
     const arrow::Schema schema({field});
     for (int kind = 0; kind <= static_cast<int>(AggregateKind::kLast); ++kind) {
       Wanted aggregate{static_cast<AggregateKind>(kind), field->name(),
-                          fmt::format("{}-{}", field->name(), kind)};
+                       fmt::format("{}-{}", field->name(), kind)};
       aggregate.parameter = static_cast<double>(Below(11)) / 10;
       if (AggregateSchema(schema, {{}, {aggregate}}).ok()) plan.aggregates.push_back(aggregate);
     }
@@ -507,9 +508,8 @@ class RandomAggregation {
         const auto encoded =
             arrow::compute::DictionaryEncode(batches.back()->column(column)).ValueOrDie();
         const auto field = table->field(column)->WithType(encoded.type());
-        batches.back() = batches.back()
-                             ->SetColumn(column, field, encoded.make_array())
-                             .ValueOrDie();
+        batches.back() =
+            batches.back()->SetColumn(column, field, encoded.make_array()).ValueOrDie();
       }
       row += rows;
     }
@@ -568,8 +568,7 @@ TEST(AggregateOracle, AnswersAreThoseOfTheNaiveLoop) {
     const auto alone = Answer({ReaderOf(made.batches)}, made.plan, &budget).ValueOrDie();
     const auto several = Answer(made.Readers(1 + made.Below(4)), made.plan, &budget);
     ASSERT_TRUE(several.ok()) << several.status();
-    ASSERT_TRUE(alone->Equals(**several, kToTheBit))
-        << alone->ToString() << (*several)->ToString();
+    ASSERT_TRUE(alone->Equals(**several, kToTheBit)) << alone->ToString() << (*several)->ToString();
     if (::testing::Test::HasFailure()) return;
   }
 }
@@ -597,7 +596,9 @@ TEST(AggregateOracle, CoversTheTypes) {
 class CountingReader final : public arrow::RecordBatchReader {
  public:
   explicit CountingReader(int64_t num_batches) : num_batches_(num_batches) {}
-  std::shared_ptr<arrow::Schema> schema() const override { return testing::Numbers(0, 1)->schema(); }
+  std::shared_ptr<arrow::Schema> schema() const override {
+    return testing::Numbers(0, 1)->schema();
+  }
   Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     const int64_t number = given_++;
     given_.notify_all();
@@ -650,9 +651,8 @@ TEST(AggregateMemory, TheMessageNamesAboutWhatIsNeeded) {
 
 TEST(AggregateMemory, EveryKindGivesItBackWhenRefused) {
   const auto schema = testing::Numbers(0, 1)->schema();
-  for (const std::string aggregates :
-       {"count(b)", "count_distinct(b)", "sum(b)", "std(b)", "min(b)", "median(b)", "first(b)",
-        "last(b)"}) {
+  for (const std::string aggregates : {"count(b)", "count_distinct(b)", "sum(b)", "std(b)",
+                                       "min(b)", "median(b)", "first(b)", "last(b)"}) {
     for (const auto& keys : std::vector<std::vector<std::string>>{{"a"}, {"a", "b"}}) {
       for (int64_t limit = 100'000; limit < 20'000'000; limit *= 2) {
         MemoryBudget budget(limit);
@@ -689,7 +689,9 @@ TEST(AggregateCancel, CloseStopsTheWork) {
 /// Fails after some batches.
 class FailingReader final : public arrow::RecordBatchReader {
  public:
-  std::shared_ptr<arrow::Schema> schema() const override { return testing::Numbers(0, 1)->schema(); }
+  std::shared_ptr<arrow::Schema> schema() const override {
+    return testing::Numbers(0, 1)->schema();
+  }
   Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     if (++given_ == 3) return MakeError(ErrorCode::kCorruptFile, "broken");
     *batch = testing::Numbers(0, 10);
@@ -706,7 +708,8 @@ TEST(AggregateCancel, OneReadersFailureStopsTheOthers) {
     return std::make_shared<CountingReader>(std::numeric_limits<int64_t>::max());
   };
   const auto plan = Plan({}, "mean(b)", *testing::Numbers(0, 1)->schema());
-  const auto result = Answer({endless(), std::make_shared<FailingReader>(), endless()}, plan, &budget);
+  const auto result =
+      Answer({endless(), std::make_shared<FailingReader>(), endless()}, plan, &budget);
   EXPECT_EQ(CodeOf(result.status()), ErrorCode::kCorruptFile);
   EXPECT_EQ(budget.used_bytes(), 0);
 }

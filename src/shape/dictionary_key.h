@@ -11,8 +11,8 @@
 
 namespace headrace::shape {
 
-/// Numbers the values of a column that comes by dictionary, from 0 on, those that rows have only. A dictionary's values are looked up once, when it is first seen; after that a row
-/// costs two loads.
+/// Numbers the values of a column that comes by dictionary, from 0 on, those that rows have only. A
+/// dictionary's values are looked up once, when it is first seen; after that a row costs two loads.
 ///
 ///   index ──▶ value_of_index ──▶ number in values_ ──▶ group_of_value ──▶ group
 ///     └────────────────── group_of_index, filled on demand ────────────────▲

@@ -13,7 +13,8 @@
 
 namespace headrace::shape {
 
-/// Numbers the groups of rows with equal keys, from 0 on. Equality is that of ValueTable. Without keys there is one group, also of no rows.
+/// Numbers the groups of rows with equal keys, from 0 on. Equality is that of ValueTable. Without
+/// keys there is one group, also of no rows.
 class GroupKeys {
  public:
   /// `types` as the rows have them, dictionaries included.

@@ -44,8 +44,8 @@ class EdgeRows final : public Accumulator {
   Status Add(const arrow::Array& values, const uint32_t* groups) override {
     ARROW_RETURN_NOT_OK(rows_.ResizeUninitialized(values.length()));
     const auto group_of = [&](int64_t row) { return groups != nullptr ? groups[row] : 0; };
-    const int64_t found = last_ ? FindLast(values.length(), group_of)
-                                : FindFirst(values.length(), group_of);
+    const int64_t found =
+        last_ ? FindLast(values.length(), group_of) : FindFirst(values.length(), group_of);
     if (found == 0) return Status::OK();
     ARROW_RETURN_NOT_OK(rows_.ResizeUninitialized(found));
     ARROW_ASSIGN_OR_RAISE(auto chunk, TakeRows(values, rows_, pool_));

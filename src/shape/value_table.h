@@ -10,8 +10,9 @@
 
 namespace headrace::shape {
 
-/// Gives each different row of some columns a number, from 0 on. Null is a value like others; so is NaN, of which there is one, and -0.0 is 0.0. Memory is drawn from the
-/// pool. Thread rule: one thread at a time.
+/// Gives each different row of some columns a number, from 0 on. Null is a value like others; so is
+/// NaN, of which there is one, and -0.0 is 0.0. Memory is drawn from the pool. Thread rule: one
+/// thread at a time.
 class ValueTable {
  public:
   /// For columns of these types, none of them a dictionary. kNotImplemented for nested types.
