@@ -48,8 +48,9 @@ from headrace.errors import (
 )
 from headrace.expr import Expr, col, lit
 from headrace.frame import Frame
+from headrace.group_by import GroupBy
 from headrace.live_buffer import BufferStats, LiveBuffer
-from headrace.scan import Batches, GroupBy, Scan, scan
+from headrace.scan import Batches, Scan, scan
 from headrace.scan_reports import Explanation, Skip, Written
 
 __all__ = [

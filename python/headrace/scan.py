@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakSet
@@ -12,7 +12,9 @@ from headrace.aggregate import Aggregate
 from headrace.errors import InvalidArgument, TypeMismatch, UnknownName
 from headrace.expr import Expr
 from headrace.frame import Frame
+from headrace.group_by import GroupBy
 from headrace.scan_reports import Explanation, Skip, Written
+from headrace.scan_request import Request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,37 +24,6 @@ if TYPE_CHECKING:
 Path: TypeAlias = str | os.PathLike[str]
 Filter: TypeAlias = "str | Expr | pl.Expr"
 """Text of the filter language, or an expression of headrace or Polars."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    filters: tuple[str | Expr, ...] = ()
-    group_by: tuple[str, ...] = ()
-    aggregates: str = ""
-    columns: tuple[str, ...] | None = None
-    offset: int = 0
-    limit: int | None = None
-    ordered: bool = True
-
-    @property
-    def filter(self) -> str:
-        if len(self.filters) == 1:
-            return str(self.filters[0])
-        # An expression has parentheses of its own.
-        return " and ".join(f"({f})" if isinstance(f, str) else str(f) for f in self.filters)
-
-    @property
-    def groups(self) -> bool:
-        return bool(self.group_by or self.aggregates)
-
-    def what(self) -> tuple[str, list[str], str, list[str] | None]:
-        columns = None if self.columns is None else list(self.columns)
-        return self.filter, list(self.group_by), self.aggregates, columns
-
-    def arguments(
-        self,
-    ) -> tuple[str, list[str], str, list[str] | None, int, int | None, bool]:
-        return *self.what(), self.offset, self.limit, self.ordered
 
 
 class _Files:
@@ -65,7 +36,7 @@ class _Files:
         self.readers: WeakSet[_core.ScanBatches] = WeakSet()
         self.closed = False
 
-    def open(self, request: _Request) -> _core.ScanBatches:
+    def open(self, request: Request) -> _core.ScanBatches:
         if self.closed:
             raise InvalidArgument("the scan is closed", code="invalid_argument")
         opened = self.native.open(*request.arguments())
@@ -132,7 +103,7 @@ class Scan:
 
     __slots__ = ("__weakref__", "_files", "_request", "_schema")
 
-    def __init__(self, files: _Files, request: _Request, schema: _core.Schema) -> None:
+    def __init__(self, files: _Files, request: Request, schema: _core.Schema) -> None:
         self._files = files
         self._request = request
         self._schema = schema
@@ -220,7 +191,7 @@ class Scan:
             )
         )
 
-    def _with(self, request: _Request) -> "Scan":
+    def _with(self, request: Request) -> "Scan":
         return Scan(self._files, request, self._files.native.check(*request.what()))
 
     def _refuse_after_limit(self, what: str) -> None:
@@ -427,42 +398,6 @@ class Scan:
         return text + ("; closed>" if self._files.closed else ">")
 
 
-class GroupBy:
-    """Groups of the rows of a scan. Made by Scan.group_by()."""
-
-    __slots__ = ("_keys", "_scan")
-
-    def __init__(self, scan: Scan, keys: tuple[str, ...]) -> None:
-        self._scan = scan
-        self._keys = keys
-
-    def agg(self, *aggregates: str | Aggregate) -> Scan:
-        """One row for each group: its keys and then the aggregates, sorted by key.
-
-        Aggregates are text ("mean(fare), count(*) as n") or `hr.mean("fare")`,
-        `hr.count().alias("n")`; with none there are just the keys. They are computed in one pass,
-        in memory for the groups alone, inside the memory limit of the scan; median, quantile and
-        count_distinct keep values. The result is a scan itself: iterate it, collect it, sink it.
-
-        Raises:
-            InvalidArgument: the text does not read, or two columns have one name.
-            UnknownName: a column or a function that is not there.
-            TypeMismatch: there is no such aggregate of the column's type.
-            MemoryLimit: when it is read, if the groups do not fit; the message says how many there
-                were and about what they need.
-        """
-        text = ", ".join(str(aggregate) for aggregate in aggregates)
-        if not text.strip() and not self._keys:
-            raise InvalidArgument(
-                "there is no aggregate and no key", code="invalid_argument", location=("agg",)
-            )
-        request = replace(self._scan._request, group_by=self._keys, aggregates=text, columns=None)
-        return self._scan._with(request)
-
-    def __repr__(self) -> str:
-        return f"<headrace.GroupBy {', '.join(self._keys)} of {self._scan!r}>"
-
-
 def scan(
     paths: Path | Sequence[Path],
     *,
@@ -501,7 +436,7 @@ def scan(
         source_file_column or "",
         chunk_rows,
     )
-    return Scan(_Files(native), _Request(ordered=ordered), native.check("", [], "", None))
+    return Scan(_Files(native), Request(ordered=ordered), native.check("", [], "", None))
 
 
 def _language(given: Filter) -> str | Expr:
