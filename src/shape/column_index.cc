@@ -1,5 +1,8 @@
 #include "shape/column_index.h"
 
+#include <string_view>
+#include <vector>
+
 #include <arrow/type.h>
 #include <fmt/format.h>
 
@@ -17,7 +20,8 @@ Result<int> ColumnIndex(const arrow::Schema& schema, const std::string& name,
                      fmt::format("{} columns are called '{}'", found.size(), name),
                      {argument, name});
   }
-  const std::string_view nearest = NearestName(name, schema.field_names());
+  const std::vector<std::string> names = schema.field_names();  // which `nearest` points into
+  const std::string_view nearest = NearestName(name, names);
   return MakeError(ErrorCode::kUnknownName,
                    nearest.empty()
                        ? fmt::format("there is no column '{}'", name)

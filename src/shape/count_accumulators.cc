@@ -17,7 +17,8 @@ namespace {
 Result<std::shared_ptr<arrow::Array>> CountArray(const PoolVector<int64_t>& counts,
                                                  arrow::MemoryPool* pool) {
   arrow::Int64Builder builder(pool);
-  ARROW_RETURN_NOT_OK(builder.AppendValues(counts.data(), counts.size()));
+  ARROW_RETURN_NOT_OK(builder.Reserve(counts.size()));
+  for (int64_t group = 0; group < counts.size(); ++group) builder.UnsafeAppend(counts[group]);
   return builder.Finish();
 }
 
