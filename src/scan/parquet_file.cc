@@ -21,16 +21,20 @@ namespace {
 
 using arrow::Type;
 
-// Types whose values FlatColumn writes as they are stored, or widens to.
+// Types whose values FixedColumn and its like write as they are stored, or as wider or narrower
+// ones.
 bool DecodesDirectly(const arrow::DataType& type, const parquet::ColumnDescriptor& leaf) {
   switch (leaf.physical_type()) {
     case parquet::Type::BOOLEAN: return type.id() == Type::BOOL;
     case parquet::Type::INT32:
       return type.id() == Type::INT32 || type.id() == Type::UINT32 || type.id() == Type::DATE32 ||
-             type.id() == Type::TIME32;
+             type.id() == Type::TIME32 || type.id() == Type::INT8 || type.id() == Type::UINT8 ||
+             type.id() == Type::INT16 || type.id() == Type::UINT16 ||
+             type.id() == Type::DECIMAL32 || type.id() == Type::DECIMAL128;
     case parquet::Type::INT64:
       return type.id() == Type::INT64 || type.id() == Type::UINT64 || type.id() == Type::TIME64 ||
-             type.id() == Type::TIMESTAMP || type.id() == Type::DURATION;
+             type.id() == Type::TIMESTAMP || type.id() == Type::DURATION ||
+             type.id() == Type::DECIMAL64 || type.id() == Type::DECIMAL128;
     case parquet::Type::FLOAT: return type.id() == Type::FLOAT;
     case parquet::Type::DOUBLE: return type.id() == Type::DOUBLE;
     case parquet::Type::BYTE_ARRAY:
