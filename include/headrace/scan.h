@@ -9,6 +9,10 @@
 #include "headrace/source.h"
 #include "headrace/status.h"
 
+namespace arrow {
+class MemoryPool;
+}
+
 namespace headrace {
 
 class MemoryBudget;
@@ -97,6 +101,10 @@ class Scan final : public Source {
 
   /// The files, in the order in which they are read.
   std::vector<std::string> files() const;
+
+  /// What the scan may hold, and draws from: for those who shape its rows, so that one limit bounds
+  /// both. Lives as long as the scan and as whatever holds memory of it.
+  arrow::MemoryPool* pool() const;
 
  private:
   struct Impl;

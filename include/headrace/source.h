@@ -33,7 +33,8 @@ struct ReadRequest {
   /// Rows in the order of the source; false: in any order, if that is quicker.
   bool ordered = true;
   /// How many readers to share the rows among, each for a thread of its own, in any order; a source
-  /// may give fewer. More than 1 goes with ordered = false and without limit.
+  /// may give fewer. More than 1 goes with ordered = false and without limit. Closing one of them,
+  /// which any thread may do, ends all.
   int num_readers = 1;
   /// Strings that the caller wants by dictionary if they are stored so: columns of these names come
   /// as dictionary<int32, utf8>, with dictionaries that differ from batch to batch. A source that

@@ -14,6 +14,21 @@ Results are Arrow: pyarrow, Polars, pandas, DuckDB and NumPy take them as they a
 """
 
 from headrace._core import AppendResult, FeaturePlan, __version__, rolling
+from headrace.aggregate import (
+    Aggregate,
+    count,
+    count_distinct,
+    first,
+    last,
+    max,
+    mean,
+    median,
+    min,
+    quantile,
+    std,
+    sum,
+    var,
+)
 from headrace.buffer import Buffer
 from headrace.client import Client, RemoteBuffer
 from headrace.errors import (
@@ -33,11 +48,13 @@ from headrace.errors import (
 )
 from headrace.expr import Expr, col, lit
 from headrace.frame import Frame
+from headrace.group_by import GroupBy
 from headrace.live_buffer import BufferStats, LiveBuffer
 from headrace.scan import Batches, Scan, scan
 from headrace.scan_reports import Explanation, Skip, Written
 
 __all__ = [
+    "Aggregate",
     "AppendResult",
     "Batches",
     "Buffer",
@@ -49,6 +66,7 @@ __all__ = [
     "Expr",
     "FeaturePlan",
     "Frame",
+    "GroupBy",
     "HeadraceError",
     "HeadraceIOError",
     "InvalidArgument",
@@ -67,7 +85,19 @@ __all__ = [
     "Written",
     "__version__",
     "col",
+    "count",
+    "count_distinct",
+    "first",
+    "last",
     "lit",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "quantile",
     "rolling",
     "scan",
+    "std",
+    "sum",
+    "var",
 ]

@@ -135,10 +135,14 @@ class ScanFiles:
     def num_bytes(self) -> int | None: ...
     @property
     def memory_limit_bytes(self) -> int: ...
-    def check(self, filter: str, columns: list[str] | None) -> Schema: ...
+    def check(
+        self, filter: str, group_by: list[str], aggregates: str, columns: list[str] | None
+    ) -> Schema: ...
     def open(
         self,
         filter: str,
+        group_by: list[str],
+        aggregates: str,
         columns: list[str] | None,
         offset: int,
         limit: int | None,
@@ -147,6 +151,8 @@ class ScanFiles:
     def explain(
         self,
         filter: str,
+        group_by: list[str],
+        aggregates: str,
         columns: list[str] | None,
         offset: int,
         limit: int | None,

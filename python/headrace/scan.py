@@ -2,16 +2,19 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakSet
 
 from headrace import _core
+from headrace.aggregate import Aggregate
 from headrace.errors import InvalidArgument, TypeMismatch, UnknownName
 from headrace.expr import Expr
 from headrace.frame import Frame
+from headrace.group_by import GroupBy
 from headrace.scan_reports import Explanation, Skip, Written
+from headrace.scan_request import Request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,26 +24,6 @@ if TYPE_CHECKING:
 Path: TypeAlias = str | os.PathLike[str]
 Filter: TypeAlias = "str | Expr | pl.Expr"
 """Text of the filter language, or an expression of headrace or Polars."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    filters: tuple[str | Expr, ...] = ()
-    columns: tuple[str, ...] | None = None
-    offset: int = 0
-    limit: int | None = None
-    ordered: bool = True
-
-    @property
-    def filter(self) -> str:
-        if len(self.filters) == 1:
-            return str(self.filters[0])
-        # An expression has parentheses of its own.
-        return " and ".join(f"({f})" if isinstance(f, str) else str(f) for f in self.filters)
-
-    def arguments(self) -> tuple[str, list[str] | None, int, int | None, bool]:
-        columns = None if self.columns is None else list(self.columns)
-        return self.filter, columns, self.offset, self.limit, self.ordered
 
 
 class _Files:
@@ -53,7 +36,7 @@ class _Files:
         self.readers: WeakSet[_core.ScanBatches] = WeakSet()
         self.closed = False
 
-    def open(self, request: _Request) -> _core.ScanBatches:
+    def open(self, request: Request) -> _core.ScanBatches:
         if self.closed:
             raise InvalidArgument("the scan is closed", code="invalid_argument")
         opened = self.native.open(*request.arguments())
@@ -120,7 +103,7 @@ class Scan:
 
     __slots__ = ("__weakref__", "_files", "_request", "_schema")
 
-    def __init__(self, files: _Files, request: _Request, schema: _core.Schema) -> None:
+    def __init__(self, files: _Files, request: Request, schema: _core.Schema) -> None:
         self._files = files
         self._request = request
         self._schema = schema
@@ -157,9 +140,10 @@ class Scan:
             UnknownName: a column that is not there.
             TypeMismatch: values that do not compare.
         """
-        if self._request.limit is not None or self._request.offset:
+        self._refuse_after_limit("filter")
+        if self._request.groups:
             raise InvalidArgument(
-                "filter() comes before limit() and offset(): filter the rows first",
+                "filter() comes before agg(): groups cannot be filtered",
                 code="invalid_argument",
                 location=("filter",),
             )
@@ -167,8 +151,27 @@ class Scan:
         for given in filters:
             known.append(_language(given))
             # By itself, so that the places that an error names are those of this text.
-            self._files.native.check(str(known[-1]), [])
+            self._files.native.check(str(known[-1]), [], "", [])
         return self._with(replace(self._request, filters=tuple(known)))
+
+    def group_by(self, *keys: str | Sequence[str]) -> "GroupBy":
+        """Groups of rows with equal values in these columns, for agg(): names, or lists of names.
+
+        Columns that are not selected may be used. Comes before limit() and offset().
+        """
+        self._refuse_after_limit("group_by")
+        if self._request.groups:
+            raise InvalidArgument(
+                "groups cannot be grouped again", code="invalid_argument", location=("group_by",)
+            )
+        names: list[str] = []
+        for key in keys:
+            names += [key] if isinstance(key, str) else key
+        return GroupBy(self, tuple(names))
+
+    def agg(self, *aggregates: "str | Aggregate") -> "Scan":
+        """One row about all rows; see GroupBy.agg()."""
+        return self.group_by().agg(*aggregates)
 
     def limit(self, rows: int) -> "Scan":
         """At most the first `rows` rows. Reading stops there."""
@@ -188,9 +191,17 @@ class Scan:
             )
         )
 
-    def _with(self, request: _Request) -> "Scan":
-        filter_text, columns, *_ = request.arguments()
-        return Scan(self._files, request, self._files.native.check(filter_text, columns))
+    def _with(self, request: Request) -> "Scan":
+        return Scan(self._files, request, self._files.native.check(*request.what()))
+
+    def _refuse_after_limit(self, what: str) -> None:
+        if self._request.limit is None and not self._request.offset:
+            return
+        raise InvalidArgument(
+            f"{what}() comes before limit() and offset(), which count what it leaves",
+            code="invalid_argument",
+            location=(what,),
+        )
 
     @property
     def schema(self) -> "pa.Schema":
@@ -226,11 +237,12 @@ class Scan:
     def count(self) -> int:
         """How many rows come out. Reads only what the filter needs; without one, nothing."""
         rows = self.num_rows
-        if rows is not None and not self._request.filters:
+        if rows is not None and not self._request.filters and not self._request.groups:
             rows = max(0, rows - self._request.offset)
             limit = self._request.limit
             return rows if limit is None else min(rows, limit)
-        opened = self._files.open(replace(self._request, columns=(), ordered=False))
+        columns = self._request.columns if self._request.groups else ()
+        opened = self._files.open(replace(self._request, columns=columns, ordered=False))
         try:
             return opened.count()
         finally:
@@ -377,6 +389,8 @@ class Scan:
         text = f"<headrace.Scan {shown}{rows}: {', '.join(self.columns)}"
         if self._request.filters:
             text += f"; where {self._request.filter}"
+        if self._request.group_by:
+            text += f"; by {', '.join(self._request.group_by)}"
         if self._request.offset:
             text += f"; offset {self._request.offset}"
         if self._request.limit is not None:
@@ -426,7 +440,7 @@ def scan(
         chunk_rows,
         skipping,
     )
-    return Scan(_Files(native), _Request(ordered=ordered), native.check("", None))
+    return Scan(_Files(native), Request(ordered=ordered), native.check("", [], "", None))
 
 
 def _language(given: Filter) -> str | Expr:

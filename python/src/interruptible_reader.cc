@@ -42,8 +42,9 @@ Status Cancelled() { return MakeError(ErrorCode::kCancelled, "the scan was close
 
 }  // namespace
 
-InterruptibleReader::InterruptibleReader(std::shared_ptr<arrow::RecordBatchReader> reader)
-    : reader_(std::move(reader)) {}
+InterruptibleReader::InterruptibleReader(std::shared_ptr<arrow::RecordBatchReader> reader,
+                                         std::shared_ptr<const void> source)
+    : source_(std::move(source)), reader_(std::move(reader)) {}
 
 InterruptibleReader::~InterruptibleReader() { (void)Close(); }
 

@@ -18,7 +18,9 @@ namespace headrace::python {
 /// needs the GIL; ReadNext() takes it now and then.
 class InterruptibleReader final : public arrow::RecordBatchReader {
  public:
-  explicit InterruptibleReader(std::shared_ptr<arrow::RecordBatchReader> reader);
+  /// `source` is kept for as long as the reader.
+  InterruptibleReader(std::shared_ptr<arrow::RecordBatchReader> reader,
+                      std::shared_ptr<const void> source);
   ~InterruptibleReader() override;
 
   std::shared_ptr<arrow::Schema> schema() const override { return reader_->schema(); }
@@ -30,6 +32,7 @@ class InterruptibleReader final : public arrow::RecordBatchReader {
   Status ReadThere(std::shared_ptr<arrow::RecordBatch>* batch);
   void Work();
 
+  const std::shared_ptr<const void> source_;
   const std::shared_ptr<arrow::RecordBatchReader> reader_;
   std::mutex reading_;  // held by who reads
   std::mutex mutex_;

@@ -75,10 +75,13 @@ void OpenFiles(Files* self, std::vector<std::string> paths, int64_t memory_limit
       Files{std::move(scan), memory_limit_bytes > 0 ? memory_limit_bytes : budget->limit_bytes()};
 }
 
-TableRequest RequestOf(std::string filter, std::optional<std::vector<std::string>> columns,
+TableRequest RequestOf(std::string filter, std::vector<std::string> group_by,
+                       std::string aggregates, std::optional<std::vector<std::string>> columns,
                        int64_t offset, std::optional<int64_t> limit, bool ordered) {
   TableRequest request;
   request.filter = std::move(filter);
+  request.group_by = std::move(group_by);
+  request.aggregates = std::move(aggregates);
   request.offset = offset;
   request.limit = limit;
   request.columns = std::move(columns);
@@ -92,9 +95,8 @@ Result<ScanExplanation> ExplainRequest(const Scan& scan, const TableRequest& req
 }
 
 Result<Batches> OpenRequest(const Files& self, TableRequest request) {
-  ARROW_ASSIGN_OR_RAISE(auto reader,
-                        delivery::OpenTable(*self.scan, request, MemoryBudget::Process()));
-  return Batches{.reader = std::make_shared<InterruptibleReader>(std::move(reader)),
+  ARROW_ASSIGN_OR_RAISE(auto reader, delivery::OpenTable(*self.scan, request, self.scan->pool()));
+  return Batches{.reader = std::make_shared<InterruptibleReader>(std::move(reader), self.scan),
                  .files = self,
                  .request = std::move(request)};
 }
@@ -106,13 +108,14 @@ Result<CollectBounds> BoundsOf(const Files& files, const TableRequest& request) 
   return CollectBounds{.limit_bytes = files.limit_bytes,
                        .working_bytes = explained.memory_bytes,
                        .most_rows = rows,
-                       .exact = request.filter.empty()};
+                       .exact = request.filter.empty() && !delivery::Groups(request)};
 }
 
-Batches OpenBatches(const Files& self, std::string filter,
-                    std::optional<std::vector<std::string>> columns, int64_t offset,
-                    std::optional<int64_t> limit, bool ordered) {
-  TableRequest request = RequestOf(std::move(filter), std::move(columns), offset, limit, ordered);
+Batches OpenBatches(const Files& self, std::string filter, std::vector<std::string> group_by,
+                    std::string aggregates, std::optional<std::vector<std::string>> columns,
+                    int64_t offset, std::optional<int64_t> limit, bool ordered) {
+  TableRequest request = RequestOf(std::move(filter), std::move(group_by), std::move(aggregates),
+                                   std::move(columns), offset, limit, ordered);
   return Unwrap(WithoutGil([&] { return OpenRequest(self, std::move(request)); }));
 }
 
@@ -138,20 +141,22 @@ nb::dict DictOf(const ScanExplanation& explained) {
   return out;
 }
 
-nb::dict Explain(const Files& self, std::string filter,
-                 std::optional<std::vector<std::string>> columns, int64_t offset,
-                 std::optional<int64_t> limit, bool ordered) {
+nb::dict Explain(const Files& self, std::string filter, std::vector<std::string> group_by,
+                 std::string aggregates, std::optional<std::vector<std::string>> columns,
+                 int64_t offset, std::optional<int64_t> limit, bool ordered) {
   const TableRequest request =
-      RequestOf(std::move(filter), std::move(columns), offset, limit, ordered);
+      RequestOf(std::move(filter), std::move(group_by), std::move(aggregates), std::move(columns),
+                offset, limit, ordered);
   return DictOf(Unwrap(WithoutGil([&] { return ExplainRequest(*self.scan, request); })));
 }
 
-/// Without reading: errors of the filter and the columns, and the columns that come out.
-Schema CheckRequest(const Files& self, std::string filter,
-                    std::optional<std::vector<std::string>> columns) {
-  const TableRequest request = RequestOf(std::move(filter), std::move(columns), 0, 0, true);
-  auto reader = Unwrap(WithoutGil(
-      [&] { return delivery::OpenTable(*self.scan, request, MemoryBudget::Process()); }));
+/// Without reading: errors of the filter, the groups and the columns, and what comes out.
+Schema CheckRequest(const Files& self, std::string filter, std::vector<std::string> group_by,
+                    std::string aggregates, std::optional<std::vector<std::string>> columns) {
+  const TableRequest request = RequestOf(std::move(filter), std::move(group_by),
+                                         std::move(aggregates), std::move(columns), 0, 0, true);
+  auto reader = Unwrap(
+      WithoutGil([&] { return delivery::OpenTable(*self.scan, request, self.scan->pool()); }));
   return {reader->schema()};
 }
 
@@ -241,11 +246,14 @@ void BindScan(nb::module_& module) {
       .def_prop_ro("num_rows", &NumRows)
       .def_prop_ro("num_bytes", &NumBytes)
       .def_prop_ro("memory_limit_bytes", [](const Files& self) { return self.limit_bytes; })
-      .def("check", &CheckRequest, nb::arg("filter"), nb::arg("columns").none())
-      .def("open", &OpenBatches, nb::arg("filter"), nb::arg("columns").none(), nb::arg("offset"),
-           nb::arg("limit").none(), nb::arg("ordered"))
-      .def("explain", &Explain, nb::arg("filter"), nb::arg("columns").none(), nb::arg("offset"),
-           nb::arg("limit").none(), nb::arg("ordered"));
+      .def("check", &CheckRequest, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),
+           nb::arg("columns").none())
+      .def("open", &OpenBatches, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),
+           nb::arg("columns").none(), nb::arg("offset"), nb::arg("limit").none(),
+           nb::arg("ordered"))
+      .def("explain", &Explain, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),
+           nb::arg("columns").none(), nb::arg("offset"), nb::arg("limit").none(),
+           nb::arg("ordered"));
   nb::class_<Batches>(module, "ScanBatches", nb::is_weak_referenceable())
       .def("next", &NextBatch)
       .def("collect", &CollectBatches)

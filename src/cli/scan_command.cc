@@ -47,6 +47,8 @@ ScanOptions OptionsOf(const ScanCommandOptions& command, bool encodes, MemoryBud
 delivery::TableRequest RequestOf(const ScanCommandOptions& command) {
   delivery::TableRequest request;
   request.filter = command.filter;
+  request.group_by = command.group_by;
+  request.aggregates = command.aggregates;
   request.offset = command.offset;
   request.limit = command.limit;
   request.columns = command.columns;
@@ -56,7 +58,7 @@ delivery::TableRequest RequestOf(const ScanCommandOptions& command) {
 
 /// Rows that will come out, if that is known without reading.
 std::optional<int64_t> KnownRows(const Scan& scan, const ScanCommandOptions& command) {
-  if (!command.filter.empty()) return std::nullopt;
+  if (!command.filter.empty() || delivery::Groups(RequestOf(command))) return std::nullopt;
   auto rows = scan.statistics().num_rows;
   if (rows) rows = std::max<int64_t>(0, *rows - command.offset);
   if (rows && command.limit) rows = std::min(*rows, *command.limit);

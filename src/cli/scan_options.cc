@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
@@ -21,6 +22,7 @@ To a terminal the rows are a table, first and last; into a pipe they are CSV, al
   headrace scan 'data/*.parquet' --select ts,fare --where "fare > 50" --limit 10
   headrace scan data/ --where "vendor in ('A','B') and ts >= timestamp '2024-01-01'" --explain
   headrace scan big.parquet --memory 256MB --where "fare > 50" --output expensive.parquet
+  headrace scan big.parquet --group-by vendor --agg "mean(fare), count(*) as trips"
   headrace scan big.parquet --format ndjson | head
 
 Exit status: 0 also where the reader of a pipe left; 130 after Ctrl-C; 2 for options and filters,
@@ -111,6 +113,8 @@ struct ScanArguments::Texts {
   std::vector<std::string> paths;
   std::vector<std::string> select;
   std::vector<std::string> where;
+  std::vector<std::string> group_by;
+  std::vector<std::string> aggregates;
   std::string offset;
   std::string limit;
   std::string memory;
@@ -142,6 +146,8 @@ ScanArguments::ScanArguments(CLI::App* app)
   };
   texts("--select", &t->select, "COLUMNS", "only these columns, in this order: a,b");
   texts("--where", &t->where, "FILTER", "only rows for which this holds; several all have to");
+  texts("--group-by", &t->group_by, "COLUMNS", "one row for each group of equal values: a,b");
+  texts("--agg", &t->aggregates, "AGGREGATES", "of each group, or of all: mean(a), count(*) as n");
   text("--offset", &t->offset, "ROWS", "pass over the first rows");
   text("--limit", &t->limit, "ROWS", "so many rows at most");
   text("--memory", &t->memory, "SIZE", "hold at most this much, such as 256MB or 1GiB");
@@ -180,6 +186,10 @@ Result<ScanCommandOptions> ScanArguments::Read() const {
     if (t.where.size() == 1) break;
     options.filter += fmt::format("{}({})", options.filter.empty() ? "" : " and ", filter);
   }
+  for (const std::string& names : t.group_by) {
+    for (std::string& name : SplitNames(names)) options.group_by.push_back(std::move(name));
+  }
+  options.aggregates = fmt::format("{}", fmt::join(t.aggregates, ", "));
   if (!t.offset.empty()) {
     ARROW_ASSIGN_OR_RAISE(options.offset, ReadNumber("--offset", t.offset, 0, kMost));
   }

@@ -21,6 +21,8 @@ struct ScanCommandOptions {
   std::vector<std::string> paths;
   std::optional<std::vector<std::string>> columns;
   std::string filter;
+  std::vector<std::string> group_by;
+  std::string aggregates;
   int64_t offset = 0;
   std::optional<int64_t> limit;
   int64_t memory_limit_bytes = 0;  ///< 0: MemoryBudget::DefaultLimitBytes()

@@ -57,6 +57,13 @@ TEST(ScanOptions, SeveralFiltersAllHold) {
   EXPECT_EQ(Scan({"a", "--where", "x or y", "--where", "z"}).filter, "(x or y) and (z)");
 }
 
+TEST(ScanOptions, KeysAndAggregatesAddUp) {
+  const auto options = Scan({"a", "--group-by", "x,\"y,z\"", "--group-by", "w", "--agg",
+                             "mean(x), count(*)", "--agg", "max(w) as m"});
+  EXPECT_EQ(options.group_by, (std::vector<std::string>{"x", "y,z", "w"}));
+  EXPECT_EQ(options.aggregates, "mean(x), count(*), max(w) as m");
+}
+
 TEST(ScanOptions, AFormatComesBeforeTheExtension) {
   EXPECT_EQ(Scan({"a", "-o", "x.csv", "-f", "ndjson"}).format, codec::Format::kNdjson);
   EXPECT_EQ(Scan({"a", "-o", "x.csv"}).format, codec::Format::kCsv);

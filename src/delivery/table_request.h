@@ -22,7 +22,7 @@ struct TableRequest {
   std::string filter;  ///< in the language of docs/filters.md; empty: all rows
   /// The same, bound to the source's schema; with `filter` both have to hold. Null: all rows.
   std::shared_ptr<const arrow::compute::Expression> bound_filter;
-  /// Not yet: kNotImplemented.
+  /// With either of these there is a row for each group, as docs/aggregation.md has it.
   std::vector<std::string> group_by;
   std::string aggregates;  ///< "mean(v), count(*) as n": see expr::ParseAggregates()
   int64_t offset = 0;
@@ -31,8 +31,13 @@ struct TableRequest {
   bool ordered = true;                              ///< see ReadRequest
 };
 
+/// Whether rows are grouped: what comes out is a row for each group.
+bool Groups(const TableRequest& request);
+
 /// The part of a request that a source may apply by itself: columns, filter, and as limit the rows
-/// up to the last one that is wanted. kInvalidArgument for negative numbers; errors of the filter.
+/// up to the last one that is wanted. Of rows that are grouped it is asked for those columns, by
+/// several readers where their order does not matter. kInvalidArgument for negative numbers;
+/// errors of the filter, the keys and the aggregates.
 Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& schema);
 
 /// The one place that runs a request on a source: the source applies what it can, the rest is

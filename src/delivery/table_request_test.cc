@@ -102,6 +102,20 @@ TEST_F(TableRequestTest, EverySourceGivesTheSameRows) {
   ExpectAll({.filter = "a < 3", .columns = {{"a", "b"}}}, {"a", "b"}, {0, 1, 2});
 }
 
+TEST_F(TableRequestTest, EverySourceGivesTheSameGroups) {
+  ExpectAll({.aggregates = "sum(a), count(b)"}, {"sum(a)", "count(b)"}, {4950});
+  ExpectAll({.filter = "a < 10", .aggregates = "count(*) as n"}, {"n"}, {10});
+  ExpectAll({.filter = "b < 3", .group_by = {"a"}}, {"a"}, {1, 2, 4, 5});
+  ExpectAll({.filter = "a % 2 = 0",
+             .group_by = {"a"},
+             .aggregates = "max(b) as top",
+             .offset = 1,
+             .limit = 3,
+             .columns = {{"a"}}},
+            {"a"}, {2, 4, 6});
+  ExpectAll({.aggregates = "last(a), first(a)"}, {"last(a)", "first(a)"}, {99});
+}
+
 TEST_F(TableRequestTest, TwoFiltersBothHold) {
   for (const auto& source : sources_) {
     const auto bound = std::make_shared<const arrow::compute::Expression>(
@@ -127,7 +141,11 @@ TEST_F(TableRequestTest, RefusesWhatMakesNoSense) {
   EXPECT_EQ(code({.columns = {{"c"}}}), ErrorCode::kUnknownName);
   EXPECT_EQ(code({.limit = -1}), ErrorCode::kInvalidArgument);
   EXPECT_EQ(code({.offset = -1}), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(code({.group_by = {"a"}}), ErrorCode::kNotImplemented);
+  EXPECT_EQ(code({.group_by = {"c"}}), ErrorCode::kUnknownName);
+  EXPECT_EQ(code({.group_by = {"a", "a"}}), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code({.aggregates = "mean(c)"}), ErrorCode::kUnknownName);
+  EXPECT_EQ(code({.aggregates = "mean(a"}), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code({.group_by = {"a"}, .columns = {{"b"}}}), ErrorCode::kUnknownName);
 }
 
 }  // namespace

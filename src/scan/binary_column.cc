@@ -20,7 +20,9 @@
 #include <parquet/types.h>
 
 #include "headrace/error_code.h"
+#include "kernels/select/copy_text.h"
 #include "kernels/select/spread.h"
+#include "scan/ahead_column.h"
 #include "scan/validity.h"
 
 namespace headrace::scan {
@@ -40,37 +42,10 @@ struct TextBuilder {
   arrow::TypedBufferBuilder<bool> validity;
 };
 
-class BinaryColumn final : public PagedColumn {
+class BinaryColumn final : public AheadColumn {
  public:
   BinaryColumn(ColumnPlace place, ColumnOptions options, arrow::MemoryPool* pool)
-      : PagedColumn(std::move(place), options, pool) {}
-
-  Result<int64_t> Prepare(int64_t rows, int64_t max_bytes) override {
-    if (ready_ == nullptr || ready_->length() == 0) {
-      ARROW_ASSIGN_OR_RAISE(ready_,
-                            AtParquetBorder(file_place(), [&] { return Decode(rows, max_bytes); }));
-    }
-    return std::min(rows, ready_->length());
-  }
-
-  Result<std::shared_ptr<arrow::Array>> Take(int64_t rows) override {
-    auto taken = rows == ready_->length() ? ready_ : ready_->Slice(0, rows);
-    ready_ = rows == ready_->length() ? nullptr : ready_->Slice(rows);
-    return taken;
-  }
-
-  Status Skip(int64_t rows) override {
-    if (ready_ != nullptr) {
-      const int64_t here = std::min(rows, ready_->length());
-      ready_ = here == ready_->length() ? nullptr : ready_->Slice(here);
-      rows -= here;
-    }
-    if (rows > 0) {
-      // Values that were looked at and not taken are values of the page again.
-      ARROW_RETURN_NOT_OK(AtParquetBorder(file_place(), [&] { return ReturnViews(&rows); }));
-    }
-    return rows > 0 ? PagedColumn::Skip(rows) : Status::OK();
-  }
+      : AheadColumn(std::move(place), options, pool) {}
 
   void Rest() override {
     num_views_ = next_view_ = chunk_rows_ = chunk_at_ = 0;
@@ -87,7 +62,7 @@ class BinaryColumn final : public PagedColumn {
                               : type();
   }
 
-  Result<std::shared_ptr<arrow::Array>> Decode(int64_t rows, int64_t max_bytes) {
+  Result<std::shared_ptr<arrow::Array>> DecodeAhead(int64_t rows, int64_t max_bytes) override {
     if (chunk_at_ == chunk_rows_) ARROW_RETURN_NOT_OK(Advance());
     if (by_dictionary_) return DecodeIndices(rows);
     ARROW_ASSIGN_OR_RAISE(auto text, DecodeText(rows, max_bytes));
@@ -158,7 +133,8 @@ class BinaryColumn final : public PagedColumn {
     return Status::OK();
   }
 
-  Status ReturnViews(int64_t* rows) {
+  // Values that were looked at and not taken are values of the page again.
+  Status SkipLookedAt(int64_t* rows) override {
     while (*rows > 0 && chunk_at_ < chunk_rows_) {
       next_view_ += chunk_full_ || arrow::bit_util::GetBit(chunk_bits_.data(), chunk_at_);
       ++chunk_at_;
@@ -181,6 +157,7 @@ class BinaryColumn final : public PagedColumn {
           if (by_dictionary_) break;
         }
         ARROW_RETURN_NOT_OK(LookAhead());
+        if (done == 0) ARROW_RETURN_NOT_OK(ReserveText(rows, max_bytes, &out));
       }
       ARROW_ASSIGN_OR_RAISE(const int64_t taken, AppendChunk(rows - done, max_bytes, done, &out));
       done += taken;
@@ -199,6 +176,15 @@ class BinaryColumn final : public PagedColumn {
   // Rows of the chunk that is at hand: as many as fit, and the first of a window in any case.
   Result<int64_t> AppendChunk(int64_t rows, int64_t max_bytes, int64_t before, TextBuilder* out) {
     rows = std::min(rows, chunk_rows_ - chunk_at_);
+    if (chunk_full_ && slack_end_ != nullptr) {
+      const ByteArray* const views = views_.data() + next_view_;
+      int64_t bytes = 0;
+      for (int64_t i = 0; i < rows; ++i) bytes += views[i].len;
+      if (out->text.length() + bytes <= max_bytes) {
+        ARROW_RETURN_NOT_OK(AppendAll(views, rows, bytes, out));
+        return rows;
+      }
+    }
     int64_t taken = 0;
     for (; taken < rows; ++taken) {
       const bool valid =
@@ -223,6 +209,38 @@ class BinaryColumn final : public PagedColumn {
     return taken;
   }
 
+  // As if the other rows were like those of the first chunk, and a little longer.
+  Status ReserveText(int64_t rows, int64_t max_bytes, TextBuilder* out) {
+    int64_t bytes = 0;
+    for (int64_t i = 0; i < num_views_; ++i) bytes += views_[static_cast<size_t>(i)].len;
+    const int64_t likely = bytes * rows / std::max<int64_t>(1, chunk_rows_);
+    return out->text.Reserve(std::min(max_bytes, likely + likely / 8) + kernels::kTextSlack);
+  }
+
+  // Rows that all have a value, and that all fit.
+  Status AppendAll(const ByteArray* views, int64_t rows, int64_t bytes, TextBuilder* out) {
+    ARROW_RETURN_NOT_OK(out->text.Reserve(bytes + kernels::kTextSlack));
+    int64_t length = out->text.length();
+    uint8_t* to = out->text.mutable_data() + length;
+    for (int64_t i = 0; i < rows; ++i) {
+      const ByteArray& view = views[i];
+      out->offsets.UnsafeAppend(static_cast<int32_t>(length));
+      if (slack_end_ - view.ptr >= int64_t{view.len} + kernels::kTextSlack) {
+        kernels::CopyText(to, view.ptr, view.len);
+      } else if (view.len > 0) {
+        std::memcpy(to, view.ptr, view.len);
+      }
+      to += view.len;
+      length += view.len;
+    }
+    out->text.UnsafeAdvance(bytes);
+    out->validity.UnsafeAppend(rows, true);
+    next_view_ += rows;
+    chunk_at_ += rows;
+    Consume(rows);
+    return Status::OK();
+  }
+
   Status SetDictionary(const parquet::DictionaryPage& page) override {
     auto plain = parquet::MakeTypedDecoder<parquet::ByteArrayType>(parquet::Encoding::PLAIN,
                                                                    &descriptor(), pool());
@@ -231,7 +249,7 @@ class BinaryColumn final : public PagedColumn {
     const int count = page.num_values();
     TextBuilder out(pool());
     ARROW_RETURN_NOT_OK(out.offsets.Reserve(int64_t{count} + 1));
-    ARROW_RETURN_NOT_OK(out.text.Reserve(page.size()));
+    ARROW_RETURN_NOT_OK(out.text.Reserve(page.size() + kernels::kTextSlack));
     for (int done = 0; done < count;) {
       const int read =
           plain->Decode(views_.data(), static_cast<int>(std::min<int64_t>(kChunk, count - done)));
@@ -254,6 +272,7 @@ class BinaryColumn final : public PagedColumn {
   Status SetValues(parquet::Encoding::type encoding, const uint8_t* data, int bytes,
                    int rows) override {
     num_views_ = next_view_ = chunk_rows_ = chunk_at_ = 0;
+    slack_end_ = encoding == parquet::Encoding::PLAIN ? data + bytes : nullptr;
     by_dictionary_ = encoding == parquet::Encoding::PLAIN_DICTIONARY ||
                      encoding == parquet::Encoding::RLE_DICTIONARY;
     if (by_dictionary_) {
@@ -282,8 +301,6 @@ class BinaryColumn final : public PagedColumn {
     return Status::OK();
   }
 
-  std::shared_ptr<arrow::Array> ready_;  // decoded and not yet taken
-
   std::shared_ptr<arrow::Array> dictionary_;
   std::unique_ptr<parquet::DictDecoder<parquet::ByteArrayType>> indices_;
   std::unique_ptr<parquet::TypedDecoder<parquet::ByteArrayType>> other_;
@@ -293,6 +310,7 @@ class BinaryColumn final : public PagedColumn {
   std::array<ByteArray, kChunk> views_;
   std::array<uint8_t, kChunk / 8> chunk_bits_;
   bool chunk_full_ = false;
+  const uint8_t* slack_end_ = nullptr;  // of the page that views look into; null: elsewhere
   int64_t num_views_ = 0;
   int64_t next_view_ = 0;
   int64_t chunk_rows_ = 0;

@@ -1,3 +1,4 @@
+#include <array>
 #include <memory>
 #include <random>
 #include <string>
@@ -75,6 +76,16 @@ class Data {
     return Cast(values, type);
   }
 
+  // Bits of which few, some or all are set, from a bit that is not the first of its byte.
+  std::shared_ptr<arrow::BooleanArray> Mask(int64_t rows) {
+    arrow::BooleanBuilder builder;
+    const int64_t odds = std::array<int64_t, 4>{0, 1, 50, 100}[static_cast<size_t>(Below(4))];
+    for (int64_t row = 0; row < rows + 5; ++row) {
+      EXPECT_TRUE(builder.Append(Below(100) < odds).ok());
+    }
+    return std::static_pointer_cast<arrow::BooleanArray>(builder.Finish().ValueOrDie()->Slice(5));
+  }
+
  private:
   template <typename Builder, typename Value>
   void Fill(int64_t rows, double nulls, Builder* builder, Value&& value) {
@@ -99,6 +110,10 @@ class Data {
       return arrow::compute::DictionaryEncode(Cast(values, dictionary.value_type()))
           .ValueOrDie()
           .make_array();
+    }
+    if (type->id() == Type::DECIMAL128 && values->type_id() == Type::INT64) {
+      // Arrow wants room for any integer first.
+      return Cast(arrow::compute::Cast(*values, arrow::decimal128(30, 2)).ValueOrDie(), type);
     }
     return arrow::compute::Cast(*values, type).ValueOrDie();
   }
@@ -128,6 +143,7 @@ void ReadInPieces(const std::shared_ptr<const ParquetFile>& file, const arrow::T
       SCOPED_TRACE("column " + table.field(column)->ToString() + ", row group " +
                    std::to_string(group) + ", seed " + std::to_string(seed));
       const ColumnOptions options{.buffer_bytes = int64_t{64} << random.Below(12),
+                                  .by_dictionary = random.Below(2) == 0,
                                   .use_offset_index = random.Below(2) == 0};
       auto reader =
           OpenColumn(file, group, column, options, arrow::default_memory_pool()).ValueOrDie();
@@ -148,13 +164,21 @@ void ReadInPieces(const std::shared_ptr<const ParquetFile>& file, const arrow::T
             ASSERT_GE(*prepared, 1);
             ASSERT_LE(*prepared, count);
             const int64_t taken = 1 + random.Below(*prepared);
-            const auto array = reader->Take(taken);
+            auto wanted = expected->Slice(begin + row, taken);
+            Result<std::shared_ptr<arrow::Array>> array;
+            if (random.Below(2) == 0) {
+              array = reader->Take(taken);
+            } else {
+              const auto mask = random.Mask(taken);
+              wanted = arrow::compute::Filter(wanted, mask).ValueOrDie().make_array();
+              array = reader->TakeSelected(mask, arrow::default_memory_pool());
+            }
             ASSERT_TRUE(array.ok()) << array.status();
-            ASSERT_EQ((*array)->length(), taken);
+            ASSERT_EQ((*array)->length(), wanted->length());
             ASSERT_TRUE((*array)->ValidateFull().ok()) << (*array)->ValidateFull();
-            ASSERT_TRUE(Plain(*array)->Equals(*expected->Slice(begin + row, taken)))
+            ASSERT_TRUE(Plain(*array)->Equals(*wanted))
                 << Plain(*array)->ToString() << "\nexpected\n"
-                << expected->Slice(begin + row, taken)->ToString();
+                << wanted->ToString();
             row += taken;
           }
         }
@@ -181,7 +205,8 @@ std::vector<Case> Cases() {
       {"int64", arrow::int64(), ints},
       {"uint32", arrow::uint32(), ints},
       {"uint64", arrow::uint64(), ints},
-      {"int8", arrow::int8(), {Encoding::PLAIN}},
+      {"int8", arrow::int8(), ints},
+      {"uint16", arrow::uint16(), ints},
       {"float", arrow::float32(), floats},
       {"double", arrow::float64(), floats},
       {"bool", arrow::boolean(), {Encoding::PLAIN, Encoding::RLE}},
@@ -193,6 +218,8 @@ std::vector<Case> Cases() {
       {"binary", arrow::binary(), texts},
       {"dictionary", arrow::dictionary(arrow::int32(), arrow::utf8()), {Encoding::PLAIN}},
       {"decimal", arrow::decimal128(30, 2), {Encoding::PLAIN}},
+      {"decimal_int32", arrow::decimal128(9, 2), {Encoding::PLAIN}},
+      {"decimal_int64", arrow::decimal128(15, 2), ints},
       {"list", arrow::list(arrow::int64()), {Encoding::PLAIN}},
   };
 }
@@ -216,6 +243,7 @@ TEST_P(ColumnTest, GivesTheRowsOfTheTable) {
               ->data_pagesize(int64_t{100} << data.Below(8))
               ->write_batch_size(1 + data.Below(300))
               ->dictionary_pagesize_limit(int64_t{200} << data.Below(6));
+          properties.enable_store_decimal_as_integer();
           if (data.Below(2) == 0) properties.enable_write_page_index();
           if (data.Below(2) == 0) properties.enable_page_checksum();
           if (dictionary) {

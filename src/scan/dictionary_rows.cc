@@ -20,6 +20,7 @@
 #include <arrow/util/bitmap_ops.h>
 
 #include "headrace/error_code.h"
+#include "kernels/select/copy_text.h"
 
 namespace headrace::scan {
 namespace {
@@ -90,6 +91,13 @@ int64_t WriteOffsets(const TextColumn& column, int64_t rows, int32_t* out) {
   return bytes;
 }
 
+// Whether bytes behind the last value may be read.
+bool HasSlack(const arrow::BinaryArray& values) {
+  const auto& text = values.value_data();
+  return text != nullptr && text->is_mutable() &&
+         text->capacity() - text->size() >= kernels::kTextSlack;
+}
+
 Result<std::shared_ptr<arrow::Array>> DecodeText(const arrow::DictionaryArray& array,
                                                  arrow::MemoryPool* pool) {
   const TextColumn column = AsText(array);
@@ -101,18 +109,31 @@ Result<std::shared_ptr<arrow::Array>> DecodeText(const arrow::DictionaryArray& a
   if (bytes > std::numeric_limits<int32_t>::max()) {
     return MakeError(ErrorCode::kTooLarge, "a batch of strings comes to more than 2 GiB");
   }
-  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> text, arrow::AllocateBuffer(bytes, pool));
+  ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::ResizableBuffer> text,
+                        arrow::AllocateResizableBuffer(bytes + kernels::kTextSlack, pool));
   const int32_t* from = column.values.raw_value_offsets();
   const uint8_t* data = column.values.raw_data();
   uint8_t* to = text->mutable_data();
-  ForPresent(column, rows, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int32_t index = column.indices[row];
-      const auto length = static_cast<size_t>(from[index + 1] - from[index]);
-      if (length > 0) std::memcpy(to, data + from[index], length);
-      to += length;
-    }
-  });
+  const auto copy_rows = [&](auto&& copy) {
+    ForPresent(column, rows, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; ++row) {
+        const int32_t index = column.indices[row];
+        const auto length = static_cast<size_t>(from[index + 1] - from[index]);
+        copy(to, data + from[index], length);
+        to += length;
+      }
+    });
+  };
+  if (HasSlack(column.values)) {
+    copy_rows([](uint8_t* there, const uint8_t* here, size_t length) {
+      kernels::CopyText(there, here, length);
+    });
+  } else {
+    copy_rows([](uint8_t* there, const uint8_t* here, size_t length) {
+      if (length > 0) std::memcpy(there, here, length);
+    });
+  }
+  ARROW_RETURN_NOT_OK(text->Resize(bytes, /*shrink_to_fit=*/false));
   std::shared_ptr<arrow::Buffer> validity;
   if (column.validity != nullptr) {
     ARROW_ASSIGN_OR_RAISE(

@@ -79,6 +79,8 @@ void PagedColumn::Rest() {
   }
   page_left_ = 0;
   page_.reset();
+  unpacked_.reset();
+  if (unpacker_ != nullptr) unpacker_->Release();
   pages_.reset();
   stream_.reset();
 }
@@ -89,6 +91,9 @@ Status PagedColumn::Open() {
   if (!opened_) {
     if (chunk->num_values() != group->num_rows()) return EndsEarly();
     ARROW_ASSIGN_OR_RAISE(extent_, ExtentOf(*place_.file, place_.row_group, place_.leaf));
+    if (!HasUndeclaredCompression(*place_.file)) {
+      ARROW_ASSIGN_OR_RAISE(unpacker_, PageUnpacker::Make(chunk->compression(), pool_));
+    }
     if (options_.use_offset_index && skip_rows_ > 0 && chunk->GetOffsetIndexLocation()) {
       auto reader = place_.file->NewReader(pool_);
       const auto index = reader->GetPageIndexReader()->RowGroup(place_.row_group);
@@ -96,8 +101,9 @@ Status PagedColumn::Open() {
       if (offsets != nullptr) locations_ = offsets->page_locations();
     }
   }
-  auto open = OpenPagesAt(*place_.file, place_.row_group, place_.leaf, extent_,
-                          group->num_rows() - row_, options_.buffer_bytes, pool_);
+  auto open =
+      OpenPagesAt(*place_.file, place_.row_group, place_.leaf, extent_, group->num_rows() - row_,
+                  options_.buffer_bytes, pool_, unpacker_ != nullptr);
   pages_ = std::move(open.pages);
   stream_ = std::move(open.stream);
   // Pages that lie wholly in what is passed over are not decompressed.
@@ -135,6 +141,7 @@ Status PagedColumn::NextPage() {
   if (pages_ == nullptr) ARROW_RETURN_NOT_OK(Open());
   for (;;) {
     page_.reset();  // its memory may serve for the next one
+    unpacked_.reset();
     JumpToPage();
     const int64_t begin = stream_->position();
     const int64_t row = row_;
@@ -154,7 +161,10 @@ Status PagedColumn::Accept(std::shared_ptr<parquet::Page> page) {
       const auto& dictionary = static_cast<const parquet::DictionaryPage&>(*page_);
       if (has_dictionary_) return Status::OK();  // read again after a rest
       has_dictionary_ = true;
-      return SetDictionary(dictionary);
+      if (unpacker_ == nullptr) return SetDictionary(dictionary);
+      ARROW_ASSIGN_OR_RAISE(const auto bytes,
+                            unpacker_->Unpack(dictionary.data(), dictionary.size(), 0, -1));
+      return SetDictionary({bytes, dictionary.num_values(), dictionary.encoding()});
     }
     case parquet::PageType::DATA_PAGE:
     case parquet::PageType::DATA_PAGE_V2:
@@ -163,9 +173,25 @@ Status PagedColumn::Accept(std::shared_ptr<parquet::Page> page) {
   }
 }
 
+// The bytes of a page: levels, then values.
+Result<std::shared_ptr<arrow::Buffer>> PagedColumn::Unpacked(const parquet::DataPage& page) {
+  if (unpacker_ == nullptr) return page.buffer();
+  int64_t plain = 0;
+  if (page.type() == parquet::PageType::DATA_PAGE_V2) {
+    const auto& v2 = static_cast<const parquet::DataPageV2&>(page);
+    if (!v2.is_compressed()) return page.buffer();
+    plain = int64_t{v2.repetition_levels_byte_length()} + v2.definition_levels_byte_length();
+    if (plain < 0 || plain > page.size()) {
+      return Status::Invalid("levels reach over the end of a page");
+    }
+  }
+  return unpacker_->Unpack(page.data(), page.size(), plain, page.uncompressed_size());
+}
+
 Status PagedColumn::SetPage(const parquet::DataPage& page) {
-  const uint8_t* data = page.data();
-  int64_t size = page.size();
+  ARROW_ASSIGN_OR_RAISE(unpacked_, Unpacked(page));
+  const uint8_t* data = unpacked_->data();
+  int64_t size = unpacked_->size();
   const int64_t rows = page.num_values();
   if (rows < 0 || rows > place_.file->row_group_rows(place_.row_group) - row_) {
     return MakeError(ErrorCode::kCorruptFile, "its pages have more rows than the row group");

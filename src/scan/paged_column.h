@@ -9,6 +9,7 @@
 #include <parquet/column_reader.h>
 #include <parquet/page_index.h>
 
+#include "scan/page_unpacker.h"
 #include "scan/parquet_border.h"
 #include "scan/parquet_file.h"
 #include "scan/presence.h"
@@ -66,6 +67,7 @@ class PagedColumn : public WindowColumn {
   Status NextPage();
   Status Accept(std::shared_ptr<parquet::Page> page);
   Status SetPage(const parquet::DataPage& page);
+  Result<std::shared_ptr<arrow::Buffer>> Unpacked(const parquet::DataPage& page);
   void JumpToPage();
   Status LeaveBehind();
 
@@ -77,11 +79,13 @@ class PagedColumn : public WindowColumn {
   ChunkExtent extent_;
   std::unique_ptr<parquet::PageReader> pages_;
   std::shared_ptr<PageStream> stream_;
+  std::unique_ptr<PageUnpacker> unpacker_;        // null: the library unpacks
   std::vector<parquet::PageLocation> locations_;  // empty: no offset index
   bool opened_ = false;
   bool has_dictionary_ = false;
 
   std::shared_ptr<parquet::Page> page_;
+  std::shared_ptr<arrow::Buffer> unpacked_;  // its bytes
   Presence presence_;
   int64_t row_ = 0;  // of the row group: the next one
   int64_t page_left_ = 0;

@@ -21,16 +21,20 @@ namespace {
 
 using arrow::Type;
 
-// Types whose values FlatColumn writes as they are stored, or widens to.
+// Types whose values FixedColumn and its like write as they are stored, or as wider or narrower
+// ones.
 bool DecodesDirectly(const arrow::DataType& type, const parquet::ColumnDescriptor& leaf) {
   switch (leaf.physical_type()) {
     case parquet::Type::BOOLEAN: return type.id() == Type::BOOL;
     case parquet::Type::INT32:
       return type.id() == Type::INT32 || type.id() == Type::UINT32 || type.id() == Type::DATE32 ||
-             type.id() == Type::TIME32;
+             type.id() == Type::TIME32 || type.id() == Type::INT8 || type.id() == Type::UINT8 ||
+             type.id() == Type::INT16 || type.id() == Type::UINT16 ||
+             type.id() == Type::DECIMAL32 || type.id() == Type::DECIMAL128;
     case parquet::Type::INT64:
       return type.id() == Type::INT64 || type.id() == Type::UINT64 || type.id() == Type::TIME64 ||
-             type.id() == Type::TIMESTAMP || type.id() == Type::DURATION;
+             type.id() == Type::TIMESTAMP || type.id() == Type::DURATION ||
+             type.id() == Type::DECIMAL64 || type.id() == Type::DECIMAL128;
     case parquet::Type::FLOAT: return type.id() == Type::FLOAT;
     case parquet::Type::DOUBLE: return type.id() == Type::DOUBLE;
     case parquet::Type::BYTE_ARRAY:
@@ -180,18 +184,20 @@ int64_t EstimatePageBytes(const ParquetFile& file, int row_group, int leaf) {
   return std::min(all, std::max(kUsualPage, value * kValuesBetweenLooks));
 }
 
+bool HasUndeclaredCompression(const ParquetFile& file) {
+  return file.metadata().writer_version().VersionLt(
+      parquet::ApplicationVersion::PARQUET_CPP_10353_FIXED_VERSION());
+}
+
 OpenPages OpenPagesAt(const ParquetFile& file, int row_group, int leaf, ChunkExtent extent,
-                      int64_t values, int64_t buffer_bytes, arrow::MemoryPool* pool) {
+                      int64_t values, int64_t buffer_bytes, arrow::MemoryPool* pool, bool packed) {
   OpenPages open;
   open.stream =
       std::make_shared<PageStream>(file.file(), extent.begin, extent.end, buffer_bytes, pool);
   const auto chunk = file.metadata().RowGroup(row_group)->ColumnChunk(leaf);
-  const auto& writer = file.metadata().writer_version();
-  const bool always_compressed =
-      writer.VersionLt(parquet::ApplicationVersion::PARQUET_CPP_10353_FIXED_VERSION());
-  open.pages =
-      parquet::PageReader::Open(open.stream, values, chunk->compression(), Properties(pool),
-                                *file.metadata().schema()->Column(leaf), always_compressed);
+  open.pages = parquet::PageReader::Open(
+      open.stream, values, packed ? arrow::Compression::UNCOMPRESSED : chunk->compression(),
+      Properties(pool), *file.metadata().schema()->Column(leaf), HasUndeclaredCompression(file));
   return open;
 }
 

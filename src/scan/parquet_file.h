@@ -85,9 +85,12 @@ struct OpenPages {
   std::unique_ptr<parquet::PageReader> pages;
   std::shared_ptr<PageStream> stream;
 };
-/// The pages of a column chunk from byte `begin` on, with `values` values in them. Throws as the
-/// library does.
+/// The pages of a column chunk from byte `begin` on, with `values` values in them; `packed`: as
+/// they lie in the file, still compressed. Throws as the library does.
 OpenPages OpenPagesAt(const ParquetFile& file, int row_group, int leaf, ChunkExtent extent,
-                      int64_t values, int64_t buffer_bytes, arrow::MemoryPool* pool);
+                      int64_t values, int64_t buffer_bytes, arrow::MemoryPool* pool,
+                      bool packed = false);
+/// Whether old versions of the library wrote pages that say that they are not compressed and are.
+bool HasUndeclaredCompression(const ParquetFile& file);
 
 }  // namespace headrace::scan

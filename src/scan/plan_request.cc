@@ -40,6 +40,11 @@ class Planner {
       plan_->filter.push_back(std::move(planned));
     }
     plan_->num_filter = static_cast<int>(plan_->fields.size());
+    plan_->alone.assign(plan_->fields.size(), true);
+    for (const ReadPlan::Conjunct& conjunct : plan_->filter) {
+      if (conjunct.fields.size() == 1) continue;
+      for (const int field : conjunct.fields) plan_->alone[static_cast<size_t>(field)] = false;
+    }
     return Status::OK();
   }
 

@@ -34,6 +34,9 @@ struct ReadPlan {
     arrow::compute::Expression expression;
     std::vector<int> fields;  ///< positions in ReadPlan::fields
   };
+  /// Of each field of the filter, whether only conjuncts over it alone look at it: then it may come
+  /// by dictionary, whatever its type.
+  std::vector<bool> alone;
   std::vector<Conjunct> filter;  ///< all of them must; none: every row
 };
 

@@ -45,8 +45,10 @@ Status RowGroupReader::OpenColumns() {
     const int column = (*piece_.sources)[field].column;
     columns_.emplace_back();
     if (column < 0) continue;
+    ColumnOptions options = pace_.column;
+    options.by_dictionary = field < num_filter_ && plan_->alone[field];
     ARROW_ASSIGN_OR_RAISE(columns_.back(),
-                          OpenColumn(piece_.file, piece_.row_group, column, pace_.column, pool_));
+                          OpenColumn(piece_.file, piece_.row_group, column, options, pool_));
     row_bytes_ += EstimateRowBytes(*piece_.file, piece_.row_group,
                                    piece_.file->columns()[static_cast<size_t>(column)]);
   }
@@ -73,14 +75,18 @@ Status RowGroupReader::Skip(size_t begin_field, size_t end_field, int64_t rows) 
   return Status::OK();
 }
 
-Result<std::shared_ptr<arrow::Array>> RowGroupReader::Take(size_t field, int64_t rows) {
+// The next rows of a column, of its type in the plan; those of the mask, if there is one.
+Result<std::shared_ptr<arrow::Array>> RowGroupReader::TakeRows(
+    size_t field, int64_t rows, const std::shared_ptr<arrow::BooleanArray>& mask) {
   WindowColumn* const column = columns_[field].get();
   if (column == nullptr) {
-    return arrow::MakeArrayFromScalar(*(*piece_.sources)[field].constant, rows, pool_);
+    return arrow::MakeArrayFromScalar(*(*piece_.sources)[field].constant,
+                                      mask == nullptr ? rows : mask->true_count(), pool_);
   }
-  ARROW_ASSIGN_OR_RAISE(auto array, column->Take(rows));
+  ARROW_ASSIGN_OR_RAISE(auto array,
+                        mask == nullptr ? column->Take(rows) : column->TakeSelected(mask, pool_));
   if (pace_.rest) column->Rest();
-  return array;
+  return Fit(field, std::move(array));
 }
 
 Result<std::shared_ptr<arrow::Array>> RowGroupReader::Fit(size_t field,
@@ -100,8 +106,7 @@ Result<int64_t> RowGroupReader::ReadFilterColumns(int64_t rows) {
   }
   window_.columns.clear();
   for (size_t field = 0; field < num_filter_; ++field) {
-    ARROW_ASSIGN_OR_RAISE(auto array, Take(field, rows));
-    ARROW_ASSIGN_OR_RAISE(array, Fit(field, std::move(array)));
+    ARROW_ASSIGN_OR_RAISE(auto array, TakeRows(field, rows, nullptr));
     window_.columns.push_back(std::move(array));
   }
   ARROW_ASSIGN_OR_RAISE(window_.mask, filter_.Decide(window_.columns, rows));
@@ -149,31 +154,27 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowGroupReader::TakePiece() {
     if (columns_[field] == nullptr) continue;
     ARROW_ASSIGN_OR_RAISE(rows, columns_[field]->Prepare(rows, ColumnBytes()));
   }
-  std::shared_ptr<arrow::Array> mask;
+  std::shared_ptr<arrow::BooleanArray> mask;  // null: all of them
   int64_t kept = rows;
   if (window_.mask.rows != nullptr) {
-    auto some = window_.mask.rows->Slice(window_.at, rows);
-    kept = static_cast<const arrow::BooleanArray&>(*some).true_count();
+    auto some =
+        std::static_pointer_cast<arrow::BooleanArray>(window_.mask.rows->Slice(window_.at, rows));
+    kept = some->true_count();
     if (kept < rows) mask = std::move(some);
   }
   arrow::compute::ExecContext context(pool_);
   arrow::ArrayVector arrays(columns_.size());
   for (size_t field = 0; field < columns_.size(); ++field) {
-    auto& array = arrays[field];
-    if (field < num_filter_) {
-      array = window_.columns[field]->Slice(window_.at, rows);
-    } else {
-      ARROW_ASSIGN_OR_RAISE(array, Take(field, rows));
-    }
-    if (mask != nullptr) {
-      ARROW_ASSIGN_OR_RAISE(
-          auto filtered,
-          arrow::compute::Filter(array, mask, arrow::compute::FilterOptions::Defaults(), &context));
-      array = filtered.make_array();
-    }
     if (field >= num_filter_) {
-      ARROW_ASSIGN_OR_RAISE(array, Fit(field, std::move(array)));
+      ARROW_ASSIGN_OR_RAISE(arrays[field], TakeRows(field, rows, mask));
+      continue;
     }
+    arrays[field] = window_.columns[field]->Slice(window_.at, rows);
+    if (mask == nullptr) continue;
+    ARROW_ASSIGN_OR_RAISE(
+        auto filtered, arrow::compute::Filter(arrays[field], mask,
+                                              arrow::compute::FilterOptions::Defaults(), &context));
+    arrays[field] = filtered.make_array();
   }
   window_.at += rows;
   if (window_.at == window_.end) {

@@ -52,7 +52,8 @@ class RowGroupReader final : public PieceReader {
   Result<int64_t> ReadFilterColumns(int64_t rows);
   Result<std::shared_ptr<arrow::RecordBatch>> TakePiece();
   Result<std::shared_ptr<arrow::RecordBatch>> TakeReady();
-  Result<std::shared_ptr<arrow::Array>> Take(size_t field, int64_t rows);
+  Result<std::shared_ptr<arrow::Array>> TakeRows(size_t field, int64_t rows,
+                                                 const std::shared_ptr<arrow::BooleanArray>& mask);
   Result<std::shared_ptr<arrow::Array>> Fit(size_t field, std::shared_ptr<arrow::Array> array);
   Status Skip(size_t begin_field, size_t end_field, int64_t rows);
   int64_t WindowRows(int64_t rows_left) const noexcept;

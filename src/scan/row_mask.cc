@@ -61,7 +61,7 @@ int64_t EndOfSet(const arrow::BooleanArray& mask) {
 
 // What a conjunct says of each value of a dictionary, and last of null.
 struct RowFilter::Verdicts {
-  std::shared_ptr<arrow::Array> dictionary;
+  std::shared_ptr<arrow::ArrayData> dictionary;  // kept, so that no other gets its address
   std::vector<uint8_t> of_value;
 };
 
@@ -93,7 +93,7 @@ Result<std::shared_ptr<arrow::BooleanArray>> RowFilter::Evaluate(const ReadPlan:
 Result<std::shared_ptr<arrow::BooleanArray>> RowFilter::LookUp(
     size_t conjunct, const arrow::DictionaryArray& column) {
   Verdicts& verdicts = verdicts_[conjunct];
-  if (verdicts.dictionary != column.dictionary()) {
+  if (verdicts.dictionary != column.data()->dictionary) {
     const auto& values = column.dictionary();
     // Each of them once, and null, as a column by this dictionary.
     ARROW_ASSIGN_OR_RAISE(auto cases, EachValueAndNull(values, pool_));
@@ -104,7 +104,7 @@ Result<std::shared_ptr<arrow::BooleanArray>> RowFilter::LookUp(
     for (int64_t i = 0; i < cases->length(); ++i) {
       verdicts.of_value[static_cast<size_t>(i)] = mask->Value(i);
     }
-    verdicts.dictionary = values;
+    verdicts.dictionary = column.data()->dictionary;
   }
   const int64_t rows = column.length();
   ARROW_ASSIGN_OR_RAISE(std::shared_ptr<arrow::Buffer> bits, arrow::AllocateBitmap(rows, pool_));

@@ -108,6 +108,8 @@ std::vector<std::string> Scan::files() const {
   return paths;
 }
 
+arrow::MemoryPool* Scan::pool() const { return impl_->share.get(); }
+
 Result<scan::MemoryPlan> Scan::Impl::PlanFor(const scan::ReadPlan& plan,
                                              const ReadRequest& request) const {
   std::vector<scan::ColumnNeed> needs;
@@ -168,7 +170,7 @@ Result<OpenedSource> Scan::Open(const ReadRequest& request) {
   auto pieces = std::make_unique<scan::FilePieces>(impl_->PiecesFor(plan, memory, stop));
   if (request.num_readers > 1 && !request.ordered && !limited && memory.num_threads > 1) {
     auto readers = scan::ShareAmong(plan->schema, std::move(pieces),
-                                    std::min(request.num_readers, memory.num_threads));
+                                    std::min(request.num_readers, memory.num_threads), stop);
     opened.reader = std::move(readers.front());
     opened.more_readers.assign(std::make_move_iterator(readers.begin() + 1),
                                std::make_move_iterator(readers.end()));

@@ -1,5 +1,6 @@
 #include "scan/shared_pieces.h"
 
+#include <atomic>
 #include <mutex>
 #include <utility>
 
@@ -39,17 +40,22 @@ struct SharedPieces {
 
 class SharingReader final : public arrow::RecordBatchReader {
  public:
-  SharingReader(std::shared_ptr<arrow::Schema> schema, std::shared_ptr<SharedPieces> shared)
-      : schema_(std::move(schema)), shared_(std::move(shared)) {}
+  SharingReader(std::shared_ptr<arrow::Schema> schema, std::shared_ptr<SharedPieces> shared,
+                std::shared_ptr<std::atomic<bool>> stop)
+      : schema_(std::move(schema)), stop_(std::move(stop)), shared_(std::move(shared)) {}
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
 
   Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     *batch = nullptr;
+    std::lock_guard lock(mutex_);
     while (shared_ != nullptr) {
       if (piece_ == nullptr) {
         ARROW_ASSIGN_OR_RAISE(piece_, shared_->Next());
-        if (piece_ == nullptr) return Close();
+        if (piece_ == nullptr) {
+          shared_.reset();
+          break;
+        }
       }
       auto next = piece_->Next();
       if (!next.ok()) {
@@ -66,6 +72,8 @@ class SharingReader final : public arrow::RecordBatchReader {
   }
 
   Status Close() override {
+    *stop_ = true;
+    std::lock_guard lock(mutex_);
     piece_.reset();
     shared_.reset();
     return Status::OK();
@@ -73,6 +81,8 @@ class SharingReader final : public arrow::RecordBatchReader {
 
  private:
   const std::shared_ptr<arrow::Schema> schema_;
+  const std::shared_ptr<std::atomic<bool>> stop_;
+  std::mutex mutex_;  // held by who reads; guards what follows
   std::shared_ptr<SharedPieces> shared_;
   std::unique_ptr<PieceReader> piece_;
 };
@@ -80,12 +90,13 @@ class SharingReader final : public arrow::RecordBatchReader {
 }  // namespace
 
 std::vector<std::shared_ptr<arrow::RecordBatchReader>> ShareAmong(
-    std::shared_ptr<arrow::Schema> schema, std::unique_ptr<PieceSource> pieces, int num_readers) {
+    std::shared_ptr<arrow::Schema> schema, std::unique_ptr<PieceSource> pieces, int num_readers,
+    std::shared_ptr<std::atomic<bool>> stop) {
   auto shared = std::make_shared<SharedPieces>();
   shared->pieces = std::move(pieces);
   std::vector<std::shared_ptr<arrow::RecordBatchReader>> readers;
   for (int i = 0; i < num_readers; ++i) {
-    readers.push_back(std::make_shared<SharingReader>(schema, shared));
+    readers.push_back(std::make_shared<SharingReader>(schema, shared, stop));
   }
   return readers;
 }

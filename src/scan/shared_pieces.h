@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -11,8 +12,10 @@ namespace headrace::scan {
 
 /// Readers that share the pieces of a scan: each takes the next one when it is done with its own,
 /// on the thread that reads it. Rows come in any order. After a failure of one the others end with
-/// the same failure.
+/// the same failure. Closing one, from any thread, sets `stop`, which the pieces heed, and so ends
+/// all.
 std::vector<std::shared_ptr<arrow::RecordBatchReader>> ShareAmong(
-    std::shared_ptr<arrow::Schema> schema, std::unique_ptr<PieceSource> pieces, int num_readers);
+    std::shared_ptr<arrow::Schema> schema, std::unique_ptr<PieceSource> pieces, int num_readers,
+    std::shared_ptr<std::atomic<bool>> stop);
 
 }  // namespace headrace::scan

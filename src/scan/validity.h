@@ -8,6 +8,7 @@
 #include <arrow/util/bit_util.h>
 
 #include "headrace/status.h"
+#include "kernels/select/compact.h"
 #include "scan/presence.h"
 
 namespace headrace::scan {
@@ -21,19 +22,30 @@ class Validity {
   Status Add(Presence& presence, int64_t done, int64_t count, int64_t* present) {
     *present = count;
     if (presence.AllPresent()) {
-      if (bits_ != nullptr) arrow::bit_util::SetBitsTo(bits(), done, count, true);
+      AddPresent(done, count);
       return Status::OK();
     }
-    if (bits_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(bits_,
-                            arrow::AllocateBuffer(arrow::bit_util::BytesForBits(rows_), pool_));
-      // The last byte is written in part only.
-      bits()[bits_->size() - 1] = 0;
-      arrow::bit_util::SetBitsTo(bits(), 0, done, true);
-    }
+    ARROW_RETURN_NOT_OK(Begin(done));
     *present = 0;
     ARROW_RETURN_NOT_OK(presence.Read(count, bits(), done, present));
     nulls_ += count - *present;
+    return Status::OK();
+  }
+
+  /// Rows [done, done + count) all have a value.
+  void AddPresent(int64_t done, int64_t count) noexcept {
+    if (bits_ != nullptr) arrow::bit_util::SetBitsTo(bits(), done, count, true);
+  }
+
+  /// From row `done` on: of `count` rows those whose bit is set, `valid` has the validity of all.
+  Status AddSelected(int64_t done, int64_t count, const uint8_t* valid, const uint8_t* selected,
+                     int64_t offset) {
+    ARROW_RETURN_NOT_OK(Begin(done));
+    kernels::ForEachSet(selected, offset, count, [&](int64_t row) {
+      const bool present = arrow::bit_util::GetBit(valid, row);
+      arrow::bit_util::SetBitTo(bits(), done++, present);
+      nulls_ += !present;
+    });
     return Status::OK();
   }
 
@@ -42,6 +54,15 @@ class Validity {
   std::shared_ptr<arrow::Buffer> Finish() { return nulls_ > 0 ? std::move(bits_) : nullptr; }
 
  private:
+  Status Begin(int64_t done) {
+    if (bits_ != nullptr || rows_ == 0) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(bits_,
+                          arrow::AllocateBuffer(arrow::bit_util::BytesForBits(rows_), pool_));
+    bits()[bits_->size() - 1] = 0;  // written in part only
+    arrow::bit_util::SetBitsTo(bits(), 0, done, true);
+    return Status::OK();
+  }
+
   const int64_t rows_;
   arrow::MemoryPool* const pool_;
   std::shared_ptr<arrow::Buffer> bits_;

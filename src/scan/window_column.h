@@ -25,9 +25,14 @@ class WindowColumn {
   virtual Result<int64_t> Prepare(int64_t rows, int64_t max_bytes) = 0;
 
   /// The next `rows` rows. Strings that are stored by dictionary come as a dictionary array,
-  /// whatever the type of the field. Requires: Prepare() gave at least so many since the last
-  /// Take() or Skip().
+  /// whatever the type of the field, numbers if ColumnOptions say so. Requires: Prepare() gave at
+  /// least so many since the last Take() or Skip().
   virtual Result<std::shared_ptr<arrow::Array>> Take(int64_t rows) = 0;
+
+  /// The next rows, as many as the mask is long, without those whose bit is not set. The mask has
+  /// no nulls. Requires what Take() requires.
+  virtual Result<std::shared_ptr<arrow::Array>> TakeSelected(
+      const std::shared_ptr<arrow::BooleanArray>& mask, arrow::MemoryPool* pool);
 
   /// Passes over rows; costs nothing until the next Prepare(), and no decompression for pages that
   /// are passed over whole.
@@ -41,7 +46,10 @@ class WindowColumn {
 /// How a column is read.
 struct ColumnOptions {
   int64_t buffer_bytes = 1 << 18;  ///< read at a time, where pages are smaller
-  bool use_offset_index = true;    ///< go straight to a page behind those that are passed over
+  /// Numbers of pages by dictionary as dictionary arrays too: for those who only look at each value
+  /// of the dictionary once.
+  bool by_dictionary = false;
+  bool use_offset_index = true;  ///< go straight to a page behind those that are passed over
 };
 
 /// A reader of the file's column `column` in a row group.

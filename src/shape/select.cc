@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "headrace/error_code.h"
-#include "headrace/names.h"
+#include "shape/column_index.h"
 
 namespace headrace::shape {
 namespace {
@@ -39,15 +39,6 @@ class SelectReader final : public arrow::RecordBatchReader {
   const std::vector<int> places_;
 };
 
-Status UnknownColumn(const std::string& name, const arrow::Schema& schema) {
-  const std::vector<std::string> names = schema.field_names();
-  const std::string_view nearest = NearestName(name, names);
-  return MakeError(ErrorCode::kUnknownName,
-                   fmt::format("there is no column '{}'{}", name,
-                               nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)),
-                   {"columns", name});
-}
-
 }  // namespace
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> Select(
@@ -57,8 +48,7 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> Select(
   std::vector<int> places;
   arrow::FieldVector fields;
   for (const std::string& name : columns) {
-    const int place = schema->GetFieldIndex(name);
-    if (place < 0) return UnknownColumn(name, *schema);
+    ARROW_ASSIGN_OR_RAISE(const int place, ColumnIndex(*schema, name, "columns"));
     if (std::find(places.begin(), places.end(), place) != places.end()) {
       return MakeError(ErrorCode::kInvalidArgument,
                        fmt::format("the column '{}' is asked for twice", name), {"columns", name});

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import polars.testing
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
@@ -125,6 +126,19 @@ def test_threads_and_memory_do_not_change_the_rows(folder: Path) -> None:
     assert once == scan(folder, "--threads", "4", "--memory", "64MB")
     mixed = scan(folder, "--threads", "4", "--unordered")
     assert sorted(mixed.splitlines()) == sorted(once.splitlines())
+
+
+def test_groups(folder: Path) -> None:
+    out = scan(
+        folder, "--where", "fare > 10", "--group-by", "vendor", "--agg", "mean(fare) as m, count(*)"
+    )
+    table = pl.from_arrow(ticks())
+    assert isinstance(table, pl.DataFrame)
+    expected = table.filter(pl.col("fare") > 10).group_by("vendor")
+    expected = expected.agg(pl.col("fare").mean().alias("m"), pl.len().alias("count(*)"))
+    got = pl.read_csv(io.BytesIO(out), schema_overrides={"count(*)": pl.UInt32})
+    pl.testing.assert_frame_equal(got, expected.sort("vendor"), rel_tol=1e-12)
+    assert scan(folder, "--agg", "count(*) as n").split() == [b'"n"', str(TICKS).encode()]
 
 
 def test_names_the_file(folder: Path) -> None:
