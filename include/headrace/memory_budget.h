@@ -106,5 +106,7 @@ Result<int64_t> ParseByteSize(std::string_view text);
 
 /// 1536 -> "1.5 KiB".
 std::string FormatByteSize(int64_t bytes);
+/// Not less than `bytes` when it is read again: for sizes that are asked for.
+std::string FormatByteSizeUp(int64_t bytes);
 
 }  // namespace headrace

@@ -192,8 +192,7 @@ int64_t CountRows(const Batches& self) {
 
 /// What the scan will leave of its limit; at least what the process may take beside the limit.
 Result<int64_t> SinkBytes(const Batches& self) {
-  ARROW_ASSIGN_OR_RAISE(const ScanExplanation plan,
-                        ExplainRequest(*self.files.scan, self.request));
+  ARROW_ASSIGN_OR_RAISE(const ScanExplanation plan, ExplainRequest(*self.files.scan, self.request));
   const int64_t limit = self.files.limit_bytes;
   return std::max(limit - plan.memory_bytes,
                   std::clamp<int64_t>(limit / 2, int64_t{4} << 20, int64_t{40} << 20));

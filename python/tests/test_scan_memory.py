@@ -156,7 +156,7 @@ def write_one_small_file(folder: Path) -> int:
 
 
 def write_text(folder: Path, name: str, first: bytes, block: bytes, rows: int) -> int:
-    times = 2 * SMALLEST // len(block) + 1
+    times = 3 * SMALLEST // len(block) + 1
     with (folder / name).open("wb") as file:
         file.write(first)
         for _ in range(times):

@@ -64,7 +64,10 @@ Result<int64_t> ParseByteSize(std::string_view text) {
                                text));
 }
 
-std::string FormatByteSize(int64_t bytes) {
+namespace {
+
+template <typename Round>
+std::string Format(int64_t bytes, Round&& round) {
   constexpr std::array<std::string_view, 5> kNames = {"B", "KiB", "MiB", "GiB", "TiB"};
   double scaled = static_cast<double>(bytes);
   size_t unit = 0;
@@ -73,7 +76,17 @@ std::string FormatByteSize(int64_t bytes) {
     ++unit;
   }
   if (unit == 0) return fmt::format("{} B", bytes);
-  return fmt::format("{:.1f} {}", scaled, kNames[unit]);
+  return fmt::format("{:.1f} {}", round(scaled * 10) / 10, kNames[unit]);
+}
+
+}  // namespace
+
+std::string FormatByteSize(int64_t bytes) {
+  return Format(bytes, [](double tenths) { return tenths; });
+}
+
+std::string FormatByteSizeUp(int64_t bytes) {
+  return Format(bytes, [](double tenths) { return std::ceil(tenths); });
 }
 
 }  // namespace headrace

@@ -30,5 +30,14 @@ TEST(ByteSize, Formats) {
   EXPECT_EQ(FormatByteSize(int64_t{3} << 40), "3.0 TiB");
 }
 
+TEST(ByteSize, FormatsWhatSuffices) {
+  EXPECT_EQ(FormatByteSizeUp(1023), "1023 B");
+  EXPECT_EQ(FormatByteSizeUp(1536), "1.5 KiB");
+  EXPECT_EQ(FormatByteSizeUp(1537), "1.6 KiB");
+  for (int64_t bytes = 1; bytes < int64_t{1} << 42; bytes = bytes * 3 + 7) {
+    EXPECT_GE(*ParseByteSize(FormatByteSizeUp(bytes)), bytes);
+  }
+}
+
 }  // namespace
 }  // namespace headrace

@@ -78,8 +78,8 @@ int64_t PageBytes(const SinkContext& context) {
   return std::min(context.options.parquet.data_page_bytes, context.share->limit_bytes() / 32);
 }
 
-/// Beside a dictionary of small values stands a hash table of up to forty times its bytes, while the
-/// table grows.
+/// Beside a dictionary of small values stands a hash table of up to forty times its bytes, while
+/// the table grows.
 int64_t DictionaryBytes(const SinkContext& context) {
   return std::min(PageBytes(context), context.share->limit_bytes() / 128);
 }

@@ -73,7 +73,7 @@ Result<MemoryPlan> PlanMemory(const std::vector<ColumnNeed>& columns, int64_t th
   return MakeError(ErrorCode::kMemoryLimit,
                    fmt::format("the scan needs at least {} and may hold {}: raise the memory limit "
                                "or select fewer columns",
-                               FormatByteSize(plan.total_bytes), FormatByteSize(limit_bytes)));
+                               FormatByteSizeUp(plan.total_bytes), FormatByteSize(limit_bytes)));
 }
 
 }  // namespace headrace::scan
