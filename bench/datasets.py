@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -71,6 +73,18 @@ def one_group(rows: int) -> Path:
     return _written(f"one-group-{rows}.parquet", schema, rows, group, row_group=rows)
 
 
+def plain(rows: int) -> Path:
+    """Random doubles, neither compressed nor by dictionary."""
+    schema = pa.schema([("value", pa.float64())])
+    random = np.random.default_rng(5)
+
+    def group(count: int) -> pa.Table:
+        return pa.table([random.normal(size=count)], schema=schema)
+
+    options = {"compression": "none", "use_dictionary": False}
+    return _written(f"plain-{rows}.parquet", schema, rows, group, **options)
+
+
 def events(rows: int) -> Path:
     """id: unique, without order, with a bloom filter; day: clustered but not sorted; value."""
     schema = pa.schema([("id", pa.int64()), ("day", pa.int32()), ("value", pa.float64())])
@@ -121,16 +135,22 @@ def many_files(count: int) -> Path:
     return folder
 
 
-def _written(name, schema, rows, group, row_group=ROW_GROUP, **options) -> Path:
+def _written(
+    name: str,
+    schema: pa.Schema,
+    rows: int,
+    group: Callable[[int], pa.Table],
+    row_group: int = ROW_GROUP,
+    **options: Any,
+) -> Path:
     path = FOLDER / name
     if path.exists():
         return path
     _say(path)
     FOLDER.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
-    with pq.ParquetWriter(
-        unfinished, schema, compression="zstd", write_page_index=True, **options
-    ) as writer:
+    options = {"compression": "zstd", "write_page_index": True, **options}
+    with pq.ParquetWriter(unfinished, schema, **options) as writer:
         for begin in range(0, rows, row_group):
             count = min(row_group, rows - begin)
             writer.write_table(group(count), row_group_size=count)

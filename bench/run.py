@@ -2,7 +2,7 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, memory. Prints Markdown tables as they stand in
+Sections: rolling, append, http, memory, scan. Prints Markdown tables as they stand in
 docs/performance.md; ratios are against the peer in the same run. Timings of one machine mean little
 by themselves.
 """
@@ -18,6 +18,7 @@ import append
 import http_answers
 import memory
 import rolling
+import scan
 from report import Report, machine
 
 import headrace
@@ -27,6 +28,7 @@ SECTIONS = {
     "append": append.run,
     "http": http_answers.run,
     "memory": memory.run,
+    "scan": scan.run,
 }
 
 

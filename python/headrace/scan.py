@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    import pyarrow.compute as pc
 
 Path: TypeAlias = str | os.PathLike[str]
-Filter: TypeAlias = "str | Expr | pl.Expr"
-"""Text of the filter language, or an expression of headrace or Polars."""
+Filter: TypeAlias = "str | Expr | pl.Expr | pc.Expression"
+"""Text of the filter language, or an expression of headrace, Polars or pyarrow."""
 
 
 class _Files:
@@ -131,8 +132,8 @@ class Scan:
     def filter(self, *filters: Filter) -> "Scan":
         """Only the rows for which this holds, and all that was filtered by before.
 
-        Text ("fare > 50 and vendor in ('A','B')"), or an expression of hr.col() or Polars. Columns
-        that are not selected may be used. Comes before limit() and offset().
+        Text ("fare > 50 and vendor in ('A','B')"), or an expression of hr.col(), Polars or
+        pyarrow. Columns that are not selected may be used. Comes before limit() and offset().
 
         Raises:
             InvalidArgument: the text does not read, the expression does what filters cannot, or
@@ -149,7 +150,7 @@ class Scan:
             )
         known = list(self._request.filters)
         for given in filters:
-            known.append(_language(given))
+            known.append(_language(given, self._files.native))
             # By itself, so that the places that an error names are those of this text.
             self._files.native.check(str(known[-1]), [], "", [])
         return self._with(replace(self._request, filters=tuple(known)))
@@ -443,7 +444,7 @@ def scan(
     return Scan(_Files(native), Request(ordered=ordered), native.check("", [], "", None))
 
 
-def _language(given: Filter) -> str | Expr:
+def _language(given: Filter, files: _core.ScanFiles) -> str | Expr:
     """The filter in the language: text as it is, expressions of others as headrace's own."""
     if isinstance(given, str | Expr):
         if not str(given).strip():
@@ -456,10 +457,13 @@ def _language(given: Filter) -> str | Expr:
         from headrace.polars_filter import from_polars
 
         return from_polars(given)
-    hint = "; say it with hr.col() or as text" if module == "pyarrow" else ""
+    if module == "pyarrow" and type(given).__name__ == "Expression":
+        # What it is pickled by is how Arrow serialises expressions.
+        pickled: Any = given.__reduce__()
+        return files.text_of_expression(bytes(pickled[1][0]))
     raise TypeMismatch(
-        f"a filter is text, or an expression of hr.col() or Polars, "
-        f"not {module}'s {type(given).__name__}{hint}",
+        f"a filter is text, or an expression of hr.col(), Polars or pyarrow, "
+        f"not {module}'s {type(given).__name__}",
         code="type_mismatch",
         location=("filter",),
     )

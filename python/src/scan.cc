@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <arrow/buffer.h>
+#include <arrow/compute/expression.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <nanobind/stl/optional.h>
@@ -17,6 +19,7 @@
 #include "codec/file_sink.h"
 #include "collect.h"
 #include "delivery/table_request.h"
+#include "expr/filter.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "interruptible_reader.h"
@@ -150,6 +153,16 @@ nb::dict Explain(const Files& self, std::string filter, std::vector<std::string>
   return DictOf(Unwrap(WithoutGil([&] { return ExplainRequest(*self.scan, request); })));
 }
 
+/// An expression of Arrow, as Arrow serialises it, in the language of filters.
+std::string TextOfExpression(const Files& self, const nb::bytes& serialized) {
+  auto buffer = arrow::Buffer::FromString(std::string(serialized.c_str(), serialized.size()));
+  return Unwrap([&]() -> Result<std::string> {
+    ARROW_ASSIGN_OR_RAISE(const auto expression, arrow::compute::Deserialize(std::move(buffer)));
+    ARROW_ASSIGN_OR_RAISE(const auto bound, expr::BindFilter(expression, *self.scan->schema()));
+    return expr::ToText(bound);
+  }());
+}
+
 /// Without reading: errors of the filter, the groups and the columns, and what comes out.
 Schema CheckRequest(const Files& self, std::string filter, std::vector<std::string> group_by,
                     std::string aggregates, std::optional<std::vector<std::string>> columns) {
@@ -245,6 +258,7 @@ void BindScan(nb::module_& module) {
       .def_prop_ro("num_rows", &NumRows)
       .def_prop_ro("num_bytes", &NumBytes)
       .def_prop_ro("memory_limit_bytes", [](const Files& self) { return self.limit_bytes; })
+      .def("text_of_expression", &TextOfExpression, nb::arg("serialized"))
       .def("check", &CheckRequest, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),
            nb::arg("columns").none())
       .def("open", &OpenBatches, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),

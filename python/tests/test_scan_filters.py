@@ -215,6 +215,30 @@ def test_what_filters_do_not_have_is_refused(scan: hr.Scan, condition: pl.Expr) 
     assert raised.value.location == ("filter",)
 
 
+a = pc.field
+ARROW = [
+    a("i") > 3,
+    (a("i") <= a("small")) & ~a("flag"),
+    (a("x") < 1.5) | (a("f") >= pa.scalar(9.5, pa.float32())),
+    a("s").isin(["A", "C"]),
+    ~a("s").isin(["A", "C"]),
+    a("i").isin([1, None, 7]),
+    a("s").is_null(),
+    a("s").is_valid() & (a("s") != "B"),
+    a("ts") >= pa.scalar(START + timedelta(seconds=100), pa.timestamp("ns", "UTC")),
+    a("day") == date(2024, 1, 2),
+    a("price") > pa.scalar(Decimal("5.25"), pa.decimal128(12, 2)),
+    pc.match_like(a("s"), "50\\%"),
+    a("flag"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(ARROW)))
+def test_expressions_of_pyarrow(scan: hr.Scan, number: int) -> None:
+    condition = ARROW[number]
+    assert rows(scan, condition) == TABLE.filter(condition)["n"].to_pylist(), str(condition)
+
+
 def test_several_filters_all_hold(scan: hr.Scan) -> None:
     wanted = expected((p("i") > 0) & ((p("x") > 50) | p("flag")) & (p("small") < 10))
     text, expression = "i > 0", (c("x") > 50) | c("flag")
@@ -235,7 +259,9 @@ def test_several_filters_all_hold(scan: hr.Scan) -> None:
         (c("j") > 1, hr.UnknownName),
         (c("s") > 1, hr.TypeMismatch),
         (p("j") > 1, hr.UnknownName),
-        (pc.field("i") > 1, hr.TypeMismatch),
+        (pc.field("j") > 1, hr.UnknownName),
+        (pc.sin(pc.field("x")) > 0, hr.HeadraceError),
+        (pa.array([1]), hr.TypeMismatch),
         (lambda row: True, hr.TypeMismatch),
         (None, hr.TypeMismatch),
         (True, hr.TypeMismatch),

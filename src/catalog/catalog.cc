@@ -13,6 +13,16 @@ namespace headrace::catalog {
 namespace {
 
 constexpr std::string_view kBufferPrefix = "buffers.";
+constexpr std::string_view kFilesPrefix = "files.";
+
+Entry EntryOf(const std::shared_ptr<LiveWindow>& window) {
+  return {.kind = Kind::kBuffer, .name = window->options().name, .source = window, .sink = window};
+}
+
+Status NoSuchFiles(std::string_view name) {
+  return MakeError(ErrorCode::kUnknownName,
+                   fmt::format("there are no files registered as '{}'", name));
+}
 
 Status NoSuchBuffer(std::string_view name) {
   return MakeError(ErrorCode::kUnknownName,
@@ -87,15 +97,61 @@ int64_t Catalog::num_buffers() const {
   return static_cast<int64_t>(buffers_.size());
 }
 
-Result<Entry> Catalog::Find(std::string_view full_name) const {
-  if (!full_name.starts_with(kBufferPrefix)) {
-    return MakeError(
-        ErrorCode::kUnknownName,
-        fmt::format("there is no source '{}'; names look like buffers.NAME", full_name));
+Status Catalog::AddFiles(std::string name, std::shared_ptr<Source> files) {
+  ARROW_RETURN_NOT_OK(ValidateName(name, "name"));
+  std::unique_lock lock(mutex_);
+  if (files_.contains(name)) {
+    return MakeError(ErrorCode::kNameExists,
+                     fmt::format("files are registered as '{}' already; drop them first", name));
   }
-  ARROW_ASSIGN_OR_RAISE(auto window, FindBuffer(full_name.substr(kBufferPrefix.size())));
-  return Entry{
-      .kind = Kind::kBuffer, .name = window->options().name, .source = window, .sink = window};
+  if (static_cast<int64_t>(files_.size()) >= limits_.max_files) {
+    return MakeError(ErrorCode::kTooLarge,
+                     fmt::format("there are {} names of files, the most allowed; drop one to make "
+                                 "room for '{}'",
+                                 files_.size(), name));
+  }
+  files_.emplace(std::move(name), std::move(files));
+  return Status::OK();
+}
+
+Status Catalog::DropFiles(std::string_view name) {
+  std::shared_ptr<Source> dropped;  // destroyed after the lock is released
+  std::unique_lock lock(mutex_);
+  const auto found = files_.find(name);
+  if (found == files_.end()) return NoSuchFiles(name);
+  dropped = std::move(found->second);
+  files_.erase(found);
+  lock.unlock();
+  return Status::OK();
+}
+
+std::vector<Entry> Catalog::List() const {
+  std::vector<Entry> entries;
+  for (const auto& window : ListBuffers()) entries.push_back(EntryOf(window));
+  std::shared_lock lock(mutex_);
+  for (const auto& [name, source] : files_) {
+    entries.push_back({.kind = Kind::kFiles, .name = name, .source = source, .sink = nullptr});
+  }
+  return entries;
+}
+
+Result<Entry> Catalog::Find(std::string_view full_name) const {
+  if (full_name.starts_with(kBufferPrefix)) {
+    ARROW_ASSIGN_OR_RAISE(const auto window, FindBuffer(full_name.substr(kBufferPrefix.size())));
+    return EntryOf(window);
+  }
+  if (full_name.starts_with(kFilesPrefix)) {
+    const std::string_view name = full_name.substr(kFilesPrefix.size());
+    std::shared_lock lock(mutex_);
+    const auto found = files_.find(name);
+    if (found == files_.end()) return NoSuchFiles(name);
+    return Entry{
+        .kind = Kind::kFiles, .name = found->first, .source = found->second, .sink = nullptr};
+  }
+  return MakeError(
+      ErrorCode::kUnknownName,
+      fmt::format("there is no source '{}'; names look like buffers.NAME or files.NAME",
+                  full_name));
 }
 
 }  // namespace headrace::catalog

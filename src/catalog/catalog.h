@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <shared_mutex>
 #include <string>
@@ -20,11 +21,12 @@ namespace headrace::catalog {
 
 struct CatalogLimits {
   int64_t max_buffers = 10'000;
+  int64_t max_files = 10'000;
 };
 
 /// What kind of source an entry is. The names of a kind live under its own prefix
 /// ("buffers.sensor-data"), so that kinds cannot take each other's names.
-enum class Kind { kBuffer };
+enum class Kind { kBuffer, kFiles };
 
 /// One named thing that can be read.
 struct Entry {
@@ -58,7 +60,18 @@ class Catalog {
 
   int64_t num_buffers() const;
 
-  /// Any entry by its full name, "buffers.sensor-data". kUnknownName if there is none.
+  /// Makes `files`, such as a Scan, the source `files.<name>`. kInvalidArgument for a bad name,
+  /// kNameExists, kTooLarge as CreateBuffer().
+  Status AddFiles(std::string name, std::shared_ptr<Source> files);
+
+  /// Forgets the files; readers go on. kUnknownName if there are none of that name.
+  Status DropFiles(std::string_view name);
+
+  /// Everything, by full name: buffers, then files.
+  std::vector<Entry> List() const;
+
+  /// Any entry by its full name, "buffers.sensor-data" or "files.trips". kUnknownName if there is
+  /// none.
   Result<Entry> Find(std::string_view full_name) const;
 
  private:
@@ -72,6 +85,7 @@ class Catalog {
   const CatalogLimits limits_;
   mutable std::shared_mutex mutex_;
   Buffers buffers_;
+  std::map<std::string, std::shared_ptr<Source>, std::less<>> files_;
 };
 
 }  // namespace headrace::catalog

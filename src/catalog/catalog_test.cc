@@ -3,6 +3,7 @@
 #include <atomic>
 #include <thread>
 
+#include <arrow/type.h>
 #include <gtest/gtest.h>
 
 #include "headrace/error_code.h"
@@ -111,6 +112,34 @@ TEST_F(CatalogTest, OneOfManyCreatorsWins) {
     EXPECT_EQ(wrong, 0);
     ASSERT_TRUE(catalog_.DropBuffer("contested").ok());
   }
+}
+
+// Files stand for any source that is only read.
+class NoRows final : public Source {
+ public:
+  std::shared_ptr<arrow::Schema> schema() const override { return arrow::schema({}); }
+  SourceStatistics statistics() const override { return {}; }
+  Result<OpenedSource> Open(const ReadRequest&) override { return OpenedSource{}; }
+};
+
+TEST_F(CatalogTest, FilesHaveNamesOfTheirOwn) {
+  const auto files = std::make_shared<NoRows>();
+  ASSERT_TRUE(Create("trips").ok());
+  ASSERT_TRUE(catalog_.AddFiles("trips", files).ok());
+  EXPECT_EQ(CodeOf(catalog_.AddFiles("trips", files)), ErrorCode::kNameExists);
+  EXPECT_EQ(CodeOf(catalog_.AddFiles("a/b", files)), ErrorCode::kInvalidArgument);
+  const auto found = catalog_.Find("files.trips");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->source, files);
+  EXPECT_EQ(found->kind, Kind::kFiles);
+  EXPECT_EQ(found->sink, nullptr);
+  ASSERT_EQ(catalog_.List().size(), 2U);
+  EXPECT_EQ(catalog_.List()[0].kind, Kind::kBuffer);
+  EXPECT_EQ(catalog_.List()[1].name, "trips");
+  EXPECT_TRUE(catalog_.DropFiles("trips").ok());
+  EXPECT_EQ(CodeOf(catalog_.DropFiles("trips")), ErrorCode::kUnknownName);
+  EXPECT_EQ(CodeOf(catalog_.Find("files.trips").status()), ErrorCode::kUnknownName);
+  EXPECT_TRUE(catalog_.Find("buffers.trips").ok());
 }
 
 }  // namespace
