@@ -11,6 +11,7 @@ import pickle
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,7 @@ CAPPED = ("all", "key", "group", "range")
 def run(report: Report) -> None:
     rows = datasets.tick_rows(report)
     asked = queries(rows, datasets.lineitem(report))
-    rounds = 3 if report.quick else 5
-    _uncapped(report, asked, rounds)
+    _uncapped(report, asked, rounds=3)
     _capped(report, asked, rounds=3)
     _large_row_group(report)
     _first_rows(report, rows)
@@ -42,17 +42,7 @@ def run(report: Report) -> None:
 def _uncapped(report: Report, asked: dict[str, Query], rounds: int) -> None:
     table = []
     for name, query in asked.items():
-        runs = {
-            who: (lambda who=who, query=query: CONTENDERS[who](query))
-            for who in CONTENDERS
-            if who not in query.without and not (who == "pyarrow" and query.aggregates)
-        }
-        answers = {who: once() for who, once in runs.items()}
-        for who, answer in answers.items():
-            right = _same(answer, answers["headrace"])
-            report.check(f"scan {name}: {who} {answer}, headrace {answers['headrace']}", right)
-        taken = interleaved_seconds(runs, rounds)
-        taken["floor"] = statistics.median(_floor(query) for _ in range(rounds))
+        taken = _timed(report, name, query, rounds)
         report.figures[f"scan_{name}"] = taken
         peers = {who: s for who, s in taken.items() if who not in ("headrace", "floor")}
         fastest = min(peers, key=lambda who: peers[who])
@@ -60,19 +50,39 @@ def _uncapped(report: Report, asked: dict[str, Query], rounds: int) -> None:
         table.append(
             [
                 query.title,
-                _ms(ours),
-                *(
-                    _ms(taken[who]) if who in taken else ""
-                    for who in ("polars", "duckdb", "pyarrow")
-                ),
+                *(_ms(taken[who]) if who in taken else "" for who in CONTENDERS),
                 f"{peers[fastest] / ours:.2f} ({fastest})",
                 _ms(taken["floor"]),
                 f"{ours / taken['floor']:.2f}",
             ]
         )
-    header = ["query", "Headrace ms", "Polars ms", "DuckDB ms", "pyarrow ms"]
-    header += ["fastest peer ÷ Headrace", "floor ms", "Headrace ÷ floor"]
+    header = ["query", *(f"{who} ms" for who in CONTENDERS)]
+    header += ["fastest peer ÷ headrace", "floor ms", "headrace ÷ floor"]
     report.table(f"Scan: {THREADS} threads, files in the page cache", header, table)
+
+
+def _timed(report: Report, name: str, query: Query, rounds: int) -> dict[str, float]:
+    """Medians of the contenders, and of the floor, in turn; the first round is not counted."""
+    contenders = [
+        who
+        for who in CONTENDERS
+        if who not in query.without and not (who == "pyarrow" and query.aggregates)
+    ]
+    taken: dict[str, list[float]] = {who: [] for who in [*contenders, "floor"]}
+    answers: dict[str, Answer] = {}
+    for number in range(rounds + 1):
+        for who in contenders:
+            start = time.perf_counter()
+            answers[who] = CONTENDERS[who](query)
+            if number > 0:
+                taken[who].append(time.perf_counter() - start)
+        taken["floor"].append(_floor(query))
+    for who, answer in answers.items():
+        right = _same(answer, answers["headrace"])
+        report.check(f"scan {name}: {who} {answer}, headrace {answers['headrace']}", right)
+    medians = {who: statistics.median(each) for who, each in taken.items()}
+    print(f"bench: {query.title}: {medians}", file=sys.stderr, flush=True)
+    return medians
 
 
 def _capped(report: Report, asked: dict[str, Query], rounds: int) -> None:

@@ -60,7 +60,10 @@ def _lineitem_queries(lineitem: Path) -> dict[str, Query]:
     key, row = _order_key(lineitem)
     return {
         "lineitem_all": Query(
-            "lineitem: all columns to batches", lineitem, total="l_extendedprice"
+            "lineitem: all columns to batches",
+            lineitem,
+            total="l_extendedprice",
+            without=("pyarrow",),
         ),
         "q1": Query(
             "lineitem: Q1's filter and groups, plain aggregates",
