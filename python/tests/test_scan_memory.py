@@ -36,6 +36,8 @@ try:
         scan = scan.filter(steps["where"])
     if steps.get("limit"):
         scan = scan.limit(steps["limit"])
+    if "agg" in steps:
+        scan = scan.group_by(*steps["keys"]).agg(steps["agg"])
     if steps.get("sink"):
         answer["rows"] = scan.sink(steps["sink"]).rows
     elif steps.get("collect"):
@@ -297,6 +299,14 @@ def test_larger_limits(much: Data, tmp_path: Path, memory: int, times: int) -> N
     rows = 5 * TICKS
     assert run(paths, memory * MB, sink=str(out), limit=rows) == {"rows": rows}
     out.unlink()
+
+
+def test_aggregates(much: Data) -> None:
+    """Memory follows the number of groups, not of rows."""
+    few = {"keys": ["sensor"], "agg": "mean(value), std(value), count(*), first(ts)"}
+    answer = run(much.paths, SMALLEST, **few)
+    assert 0 < answer["rows"] <= 1_000
+    assert run(much.paths, SMALLEST, keys=[], agg="sum(value)") == {"rows": 1}
 
 
 def test_collect_takes_what_fits(much: Data) -> None:
