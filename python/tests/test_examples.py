@@ -10,9 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_bounded_scan(tmp_path: Path) -> None:
     picture = tmp_path / "curve.svg"
+    example = ROOT / "examples" / "bounded_scan.py"
     ran = subprocess.run(
-        [sys.executable, ROOT / "examples" / "bounded_scan.py"]
-        + ["--limit", "16MB", "--picture", str(picture)],
+        [sys.executable, example, "--limit", "16MB", "--picture", picture],
         capture_output=True,
         text=True,
         timeout=120,
