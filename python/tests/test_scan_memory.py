@@ -303,8 +303,8 @@ def test_larger_limits(much: Data, tmp_path: Path, memory: int, times: int) -> N
 
 def test_aggregates(much: Data) -> None:
     """Memory follows the number of groups, not of rows."""
-    few = {"keys": ["sensor"], "agg": "mean(value), std(value), count(*), first(ts)"}
-    answer = run(much.paths, SMALLEST, **few)
+    few = "mean(value), std(value), count(*), first(ts)"
+    answer = run(much.paths, SMALLEST, keys=["sensor"], agg=few)
     assert 0 < answer["rows"] <= 1_000
     assert run(much.paths, SMALLEST, keys=[], agg="sum(value)") == {"rows": 1}
 

@@ -17,6 +17,7 @@ constexpr std::string_view kMagic = "ARROW1";
 constexpr uint32_t kContinuation = 0xffffffff;
 constexpr int64_t kLargestHeader = 64 << 20;
 constexpr int64_t kMostRows = int64_t{1} << 40;
+constexpr int64_t kMostUnpacked = int64_t{1} << 40;  // a buffer; so that sums of them stay numbers
 
 Status Damaged(const char* what) { return Status::Invalid(what); }
 
@@ -167,7 +168,9 @@ Result<int64_t> UnpackedBytes(arrow::io::RandomAccessFile& file, const IpcMessag
   ARROW_ASSIGN_OR_RAISE(const auto prefix, ReadExactly(file, message.body_begin + offset, 8));
   const auto unpacked = *FlatTable::Load<int64_t>(BytesOf(*prefix), 0);
   if (unpacked == -1) return bytes;  // stored as it is
-  if (unpacked < 0) return Damaged("a buffer has an impossible size");
+  if (unpacked < 0 || unpacked > kMostUnpacked) {
+    return Damaged("a buffer has an impossible size");
+  }
   return unpacked;
 }
 
