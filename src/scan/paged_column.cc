@@ -92,7 +92,7 @@ Status PagedColumn::Open() {
     if (chunk->num_values() != group->num_rows()) return EndsEarly();
     ARROW_ASSIGN_OR_RAISE(extent_, ExtentOf(*place_.file, place_.row_group, place_.leaf));
     if (!HasUndeclaredCompression(*place_.file)) {
-      ARROW_ASSIGN_OR_RAISE(unpacker_, PageUnpacker::Make(chunk->compression(), pool_));
+      unpacker_ = PageUnpacker::Make(chunk->compression(), pool_);
     }
     if (options_.use_offset_index && skip_rows_ > 0 && chunk->GetOffsetIndexLocation()) {
       auto reader = place_.file->NewReader(pool_);
