@@ -23,16 +23,13 @@
 #include "kernels/select/copy_text.h"
 #include "kernels/select/spread.h"
 #include "scan/ahead_column.h"
+#include "scan/dictionary_indices.h"
 #include "scan/validity.h"
 
 namespace headrace::scan {
 namespace {
 
 using ByteArray = parquet::ByteArray;
-
-Status ShortPage() {
-  return MakeError(ErrorCode::kCorruptFile, "a page has fewer values than it says");
-}
 
 // Strings as they are appended, within a bound on their bytes.
 struct TextBuilder {
@@ -100,17 +97,7 @@ class BinaryColumn final : public AheadColumn {
   }
 
   Status ReadIndices(int32_t* out, int64_t count) {
-    for (int64_t done = 0; done < count;) {
-      const int read = indices_->DecodeIndices(static_cast<int>(count - done), out + done);
-      if (read <= 0) return ShortPage();
-      done += read;
-    }
-    uint32_t most = 0;
-    for (int64_t i = 0; i < count; ++i) most = std::max(most, static_cast<uint32_t>(out[i]));
-    if (count > 0 && most >= dictionary_->length()) {
-      return Status::Invalid("index ", most, " in a dictionary of ", dictionary_->length());
-    }
-    return Status::OK();
+    return scan::ReadIndices(indices_.get(), dictionary_->length(), out, count);
   }
 
   // Looks at the next values of the page, without a copy: chunk_rows_ rows, of which num_views_

@@ -13,15 +13,11 @@
 #include <arrow/util/bitmap_ops.h>
 #include <parquet/encoding.h>
 
-#include "headrace/error_code.h"
+#include "scan/dictionary_indices.h"
 #include "scan/validity.h"
 
 namespace headrace::scan {
 namespace {
-
-Status ShortPage() {
-  return MakeError(ErrorCode::kCorruptFile, "a page has fewer values than it says");
-}
 
 class BoolColumn final : public PagedColumn {
  public:

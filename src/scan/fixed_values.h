@@ -16,6 +16,7 @@
 #include "headrace/error_code.h"
 #include "headrace/status.h"
 #include "kernels/select/compact.h"
+#include "scan/dictionary_indices.h"
 
 namespace headrace::scan {
 
@@ -77,6 +78,8 @@ class FixedValues {
 
   /// The next `count` values.
   Status Read(Out* out, int64_t count) {
+    std::array<int32_t, kRun> run_indices;
+    std::array<T, kRun> run_values;
     if (form_ == Form::kPlain) {
       ARROW_ASSIGN_OR_RAISE(const uint8_t* values, TakePlain(count));
       CopyPlain(values, count, out);
@@ -88,12 +91,12 @@ class FixedValues {
     for (int64_t run; count > 0; count -= run, out += run) {
       run = std::min(count, kRun);
       if (by_dictionary()) {
-        ARROW_RETURN_NOT_OK(ReadIndices(run_indices_.data(), run));
+        ARROW_RETURN_NOT_OK(ReadIndices(run_indices.data(), run));
         const Out* const values = dictionary_values();
-        for (int64_t i = 0; i < run; ++i) out[i] = values[run_indices_[static_cast<size_t>(i)]];
+        for (int64_t i = 0; i < run; ++i) out[i] = values[run_indices[static_cast<size_t>(i)]];
       } else {
-        ARROW_RETURN_NOT_OK(Decode(run_values_.data(), run));
-        Convert(run_values_.data(), run, out);
+        ARROW_RETURN_NOT_OK(Decode(run_values.data(), run));
+        Convert(run_values.data(), run, out);
       }
     }
     return Status::OK();
@@ -101,11 +104,13 @@ class FixedValues {
 
   /// Of the next `rows` values those whose bit is set. Requires: rows <= kRun.
   Status Select(int64_t rows, const uint8_t* bits, int64_t offset, Out* out) {
+    std::array<int32_t, kRun> run_indices;
+    std::array<T, kRun> run_values;
     if (by_dictionary()) {
-      ARROW_RETURN_NOT_OK(ReadIndices(run_indices_.data(), rows));
+      ARROW_RETURN_NOT_OK(ReadIndices(run_indices.data(), rows));
       const Out* const values = dictionary_values();
       kernels::ForEachSet(bits, offset, rows, [&](int64_t row) {
-        *out++ = values[run_indices_[static_cast<size_t>(row)]];
+        *out++ = values[run_indices[static_cast<size_t>(row)]];
       });
       return Status::OK();
     }
@@ -113,8 +118,8 @@ class FixedValues {
     if (form_ == Form::kPlain) {
       ARROW_ASSIGN_OR_RAISE(bytes, TakePlain(rows));
     } else {
-      ARROW_RETURN_NOT_OK(Decode(run_values_.data(), rows));
-      bytes = reinterpret_cast<const uint8_t*>(run_values_.data());
+      ARROW_RETURN_NOT_OK(Decode(run_values.data(), rows));
+      bytes = reinterpret_cast<const uint8_t*>(run_values.data());
     }
     kernels::ForEachSet(bits, offset, rows, [&](int64_t row) {
       T value;
@@ -126,35 +131,23 @@ class FixedValues {
 
   /// The next `count` values' places in the dictionary. Requires: by_dictionary().
   Status ReadIndices(int32_t* out, int64_t count) {
-    for (int64_t done = 0; done < count;) {
-      const int read = indices_->DecodeIndices(static_cast<int>(count - done), out + done);
-      if (read <= 0) return ShortPage();
-      done += read;
-    }
-    uint32_t most = 0;
-    for (int64_t i = 0; i < count; ++i) most = std::max(most, static_cast<uint32_t>(out[i]));
-    if (count > 0 && most >= dictionary_length_) {
-      return Status::Invalid("index ", most, " in a dictionary of ", dictionary_length_);
-    }
-    return Status::OK();
+    return scan::ReadIndices(indices_.get(), dictionary_length_, out, count);
   }
 
   Status Skip(int64_t count) {
+    std::array<int32_t, kRun> run_indices;
+    std::array<T, kRun> run_values;
     if (form_ == Form::kPlain) return TakePlain(count).status();
     for (int64_t run; count > 0; count -= run) {
       run = std::min(count, kRun);
-      ARROW_RETURN_NOT_OK(by_dictionary() ? ReadIndices(run_indices_.data(), run)
-                                          : Decode(run_values_.data(), run));
+      ARROW_RETURN_NOT_OK(by_dictionary() ? ReadIndices(run_indices.data(), run)
+                                          : Decode(run_values.data(), run));
     }
     return Status::OK();
   }
 
  private:
   enum class Form : uint8_t { kPlain, kDictionary, kOther };
-
-  static Status ShortPage() {
-    return MakeError(ErrorCode::kCorruptFile, "a page has fewer values than it says");
-  }
 
   static void Convert(const T* values, int64_t count, Out* out) {
     for (int64_t i = 0; i < count; ++i) out[i] = static_cast<Out>(values[i]);
@@ -199,8 +192,6 @@ class FixedValues {
   std::unique_ptr<parquet::TypedDecoder<DType>> other_;
   const uint8_t* plain_ = nullptr;
   const uint8_t* plain_end_ = nullptr;
-  std::array<int32_t, kRun> run_indices_;
-  std::array<T, kRun> run_values_;
 };
 
 }  // namespace headrace::scan
