@@ -19,6 +19,19 @@ Entry EntryOf(const std::shared_ptr<LiveWindow>& window) {
   return {.kind = Kind::kBuffer, .name = window->options().name, .source = window, .sink = window};
 }
 
+// False if there is none of that name. What is dropped is destroyed after the lock is released.
+template <typename Sources>
+bool Drop(std::shared_mutex* mutex, Sources* sources, std::string_view name) {
+  typename Sources::mapped_type dropped;
+  std::unique_lock lock(*mutex);
+  const auto found = sources->find(name);
+  if (found == sources->end()) return false;
+  dropped = std::move(found->second);
+  sources->erase(found);
+  lock.unlock();
+  return true;
+}
+
 Status NoSuchFiles(std::string_view name) {
   return MakeError(ErrorCode::kUnknownName,
                    fmt::format("there are no files registered as '{}'", name));
@@ -82,14 +95,7 @@ std::vector<std::shared_ptr<LiveWindow>> Catalog::ListBuffers() const {
 }
 
 Status Catalog::DropBuffer(std::string_view name) {
-  std::shared_ptr<LiveWindow> dropped;  // destroyed after the lock is released
-  std::unique_lock lock(mutex_);
-  const auto found = buffers_.find(name);
-  if (found == buffers_.end()) return NoSuchBuffer(name);
-  dropped = std::move(found->second);
-  buffers_.erase(found);
-  lock.unlock();
-  return Status::OK();
+  return Drop(&mutex_, &buffers_, name) ? Status::OK() : NoSuchBuffer(name);
 }
 
 int64_t Catalog::num_buffers() const {
@@ -115,14 +121,7 @@ Status Catalog::AddFiles(std::string name, std::shared_ptr<Source> files) {
 }
 
 Status Catalog::DropFiles(std::string_view name) {
-  std::shared_ptr<Source> dropped;  // destroyed after the lock is released
-  std::unique_lock lock(mutex_);
-  const auto found = files_.find(name);
-  if (found == files_.end()) return NoSuchFiles(name);
-  dropped = std::move(found->second);
-  files_.erase(found);
-  lock.unlock();
-  return Status::OK();
+  return Drop(&mutex_, &files_, name) ? Status::OK() : NoSuchFiles(name);
 }
 
 std::vector<Entry> Catalog::List() const {
