@@ -21,10 +21,8 @@
 
 #include "headrace/error_code.h"
 #include "kernels/select/copy_text.h"
-#include "kernels/select/spread.h"
 #include "scan/ahead_column.h"
 #include "scan/dictionary_indices.h"
-#include "scan/validity.h"
 
 namespace headrace::scan {
 namespace {
@@ -76,19 +74,9 @@ class BinaryColumn final : public AheadColumn {
                           arrow::AllocateResizableBuffer(rows * 4, pool()));
     auto* const out = reinterpret_cast<int32_t*>(buffer->mutable_data());
     Validity validity(rows, pool());
-    int64_t done = 0;
-    while (done < rows && by_dictionary_) {
-      const int64_t count = std::min(rows - done, page_left());
-      int64_t present = 0;
-      ARROW_RETURN_NOT_OK(validity.Add(presence(), done, count, &present));
-      ARROW_RETURN_NOT_OK(ReadIndices(out + done, present));
-      if (present < count) {
-        kernels::Spread(out + done, present, count, validity.bits(), done);
-      }
-      Consume(count);
-      done += count;
-      if (done < rows) ARROW_RETURN_NOT_OK(Advance());
-    }
+    const auto read = [&](int32_t* places, int64_t count) { return ReadIndices(places, count); };
+    ARROW_ASSIGN_OR_RAISE(const int64_t done,
+                          DecodeRows(rows, out, &validity, read, [&] { return by_dictionary_; }));
     const int64_t nulls = validity.nulls();
     auto data = arrow::ArrayData::Make(arrow::dictionary(arrow::int32(), value_type()), done,
                                        {validity.Finish(), std::move(buffer)}, nulls);

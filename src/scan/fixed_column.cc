@@ -18,7 +18,6 @@
 #include "kernels/select/spread.h"
 #include "scan/ahead_column.h"
 #include "scan/fixed_values.h"
-#include "scan/validity.h"
 
 namespace headrace::scan {
 namespace {
@@ -51,18 +50,8 @@ class FixedColumn final : public PagedColumn {
     ARROW_ASSIGN_OR_RAISE(auto buffer, Allocate(rows));
     auto* const out = reinterpret_cast<Out*>(buffer->mutable_data());
     Validity validity(rows, pool());
-    for (int64_t done = 0; done < rows;) {
-      ARROW_RETURN_NOT_OK(Advance());
-      const int64_t count = std::min(rows - done, page_left());
-      int64_t present = 0;
-      ARROW_RETURN_NOT_OK(validity.Add(presence(), done, count, &present));
-      ARROW_RETURN_NOT_OK(values_.Read(out + done, present));
-      if (present < count) {
-        kernels::Spread(out + done, present, count, validity.bits(), done);
-      }
-      Consume(count);
-      done += count;
-    }
+    const auto read = [&](Out* values, int64_t count) { return values_.Read(values, count); };
+    ARROW_RETURN_NOT_OK(DecodeRows(rows, out, &validity, read, [] { return true; }));
     return Finish(rows, std::move(buffer), &validity);
   }
 
@@ -160,19 +149,9 @@ class CodedColumn final : public AheadColumn {
         arrow::AllocateBuffer(rows * static_cast<int64_t>(sizeof(Value)), pool()));
     auto* const out = reinterpret_cast<Value*>(buffer->mutable_data());
     Validity validity(rows, pool());
-    int64_t done = 0;
-    while (done < rows && values_.by_dictionary() == by_dictionary) {
-      const int64_t count = std::min(rows - done, page_left());
-      int64_t present = 0;
-      ARROW_RETURN_NOT_OK(validity.Add(presence(), done, count, &present));
-      ARROW_RETURN_NOT_OK(read(out + done, present));
-      if (present < count) {
-        kernels::Spread(out + done, present, count, validity.bits(), done);
-      }
-      Consume(count);
-      done += count;
-      if (done < rows) ARROW_RETURN_NOT_OK(Advance());
-    }
+    ARROW_ASSIGN_OR_RAISE(const int64_t done, DecodeRows(rows, out, &validity, read, [&] {
+                            return values_.by_dictionary() == by_dictionary;
+                          }));
     const int64_t nulls = validity.nulls();
     return arrow::ArrayData::Make(type(), done, {validity.Finish(), std::move(buffer)}, nulls);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,10 +10,12 @@
 #include <parquet/column_reader.h>
 #include <parquet/page_index.h>
 
+#include "kernels/select/spread.h"
 #include "scan/page_unpacker.h"
 #include "scan/parquet_border.h"
 #include "scan/parquet_file.h"
 #include "scan/presence.h"
+#include "scan/validity.h"
 #include "scan/window_column.h"
 
 namespace headrace::scan {
@@ -53,6 +56,29 @@ class PagedColumn : public WindowColumn {
   const parquet::ColumnDescriptor& descriptor() const noexcept { return *descriptor_; }
   const std::shared_ptr<arrow::DataType>& type() const noexcept;
   FilePlace file_place() const;
+
+  /// Writes the next rows to `out`, up to `rows` of them or to a page for which `same_form()` does
+  /// not hold; returns how many. `read(values, count)` reads values that are present; null rows
+  /// are 0.
+  template <typename Value, typename Read, typename SameForm>
+  Result<int64_t> DecodeRows(int64_t rows, Value* out, Validity* validity, Read&& read,
+                             SameForm&& same_form) {
+    int64_t done = 0;
+    while (done < rows) {
+      ARROW_RETURN_NOT_OK(Advance());
+      if (done > 0 && !same_form()) break;
+      const int64_t count = std::min(rows - done, page_left());
+      int64_t present = 0;
+      ARROW_RETURN_NOT_OK(validity->Add(presence(), done, count, &present));
+      ARROW_RETURN_NOT_OK(read(out + done, present));
+      if (present < count) {
+        kernels::Spread(out + done, present, count, validity->bits(), done);
+      }
+      Consume(count);
+      done += count;
+    }
+    return done;
+  }
 
   /// A dictionary page; its values outlive this call only if they are copied.
   virtual Status SetDictionary(const parquet::DictionaryPage& page) = 0;
