@@ -21,6 +21,7 @@
 #include "headrace/scan.h"
 #include "testing/parquet_files.h"
 #include "testing/random_table.h"
+#include "testing/scan_rows.h"
 #include "testing/temporary_folder.h"
 
 namespace headrace {
@@ -73,15 +74,7 @@ class TextTest : public ::testing::Test {
  protected:
   Result<std::shared_ptr<arrow::Table>> Read(ScanOptions options, const std::string& filter = "",
                                              ReadRequest request = {}) {
-    ARROW_ASSIGN_OR_RAISE(auto scan, Scan::Open(std::move(options), &budget_));
-    if (!filter.empty()) {
-      ARROW_ASSIGN_OR_RAISE(auto parsed, expr::ParseFilter(filter, *scan->schema()));
-      request.filter = std::make_shared<arrow::compute::Expression>(std::move(parsed));
-    }
-    ARROW_ASSIGN_OR_RAISE(auto opened, scan->Open(request));
-    ARROW_ASSIGN_OR_RAISE(auto table, opened.reader->ToTable());
-    ARROW_RETURN_NOT_OK(table->ValidateFull());
-    return table;
+    return testing::ScanRows(std::move(options), filter, std::move(request), &budget_);
   }
 
   Result<std::shared_ptr<arrow::Table>> ReadText(const std::string& name, const std::string& text,
