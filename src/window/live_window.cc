@@ -155,24 +155,31 @@ class LiveWindow::Impl {
     std::vector<PlannedColumn> columns;
     for (const auto& column : store_->columns()) columns.push_back({column.name, column.type()});
     ARROW_ASSIGN_OR_RAISE(auto fresh, MakeStore(std::move(columns), nullptr, 0, 0));
-    SwapStore(std::move(fresh));
-    append_count_ = 0;
+    {
+      std::lock_guard published(store_mutex_);
+      store_.swap(fresh);
+      append_count_ = 0;
+    }
     append_ns_ = 0;
     return Status::OK();
   }
 
   LiveWindowStats stats() const {
-    const auto store = this->store();
     LiveWindowStats stats;
     stats.name = options_.name;
     stats.window_size = options_.window_size;
-    stats.size = store->end_row() - store->shown_begin(options_.window_size);
+    std::shared_ptr<WindowStore> store;
+    {
+      std::lock_guard lock(store_mutex_);
+      store = store_;
+      stats.size = store->end_row() - store->shown_begin(options_.window_size);
+      stats.append_count = append_count_;
+    }
     for (const auto& column : store->columns()) {
       stats.columns.push_back(column.name);
       if (window::IsNumeric(column.type())) stats.numeric_columns.push_back(column.name);
     }
     stats.memory_bytes = store->memory_bytes();
-    stats.append_count = append_count_;
     stats.avg_append_ms = AverageMs();
     return stats;
   }
@@ -219,13 +226,11 @@ class LiveWindow::Impl {
     for (const auto& table : store->tables()) {
       table->Advance(*store, begin, first, end, scratch.get());
     }
-    store->Publish(end, std::max(begin, end - keep_rows_));
-    if (store != store_) SwapStore(store);
+    Publish(store, end, std::max(begin, end - keep_rows_), incoming.num_rows);
     const int64_t held_up = store->Trim(rows, options_.window_size);
     // A reader that is more than a window behind keeps the old memory to itself, and we move on.
     crowded_ = held_up > 2 * keep_rows_;
 
-    append_count_ += incoming.num_rows;
     append_ns_ += std::chrono::nanoseconds(Clock::now() - start).count();
     return Outcome(incoming.num_rows, *store);
   }
@@ -298,9 +303,14 @@ class LiveWindow::Impl {
     }
   }
 
-  void SwapStore(std::shared_ptr<WindowStore> store) {
+  // Shows the rows, their count and, if it is new, their store in one step to stats().
+  void Publish(const std::shared_ptr<WindowStore>& store, int64_t end, int64_t floor,
+               int64_t appended) {
+    std::shared_ptr<WindowStore> previous;  // goes after the lock
     std::lock_guard lock(store_mutex_);
-    store_.swap(store);
+    store->Publish(end, floor);
+    append_count_ += appended;
+    if (store != store_) previous = std::exchange(store_, store);
   }
 
   AppendResult Outcome(int64_t appended, const WindowStore& store) const {
@@ -383,7 +393,8 @@ class LiveWindow::Impl {
   std::atomic<int64_t> append_ns_{0};
 
   std::mutex append_mutex_;  // one append at a time; a reader takes it only to install a new plan
-  mutable std::mutex store_mutex_;  // guards the pointer, for as long as copying it takes
+  // Held for a few instructions: guards the pointer, and what stats() takes as one.
+  mutable std::mutex store_mutex_;
   std::shared_ptr<WindowStore> store_;
 
   // Reused from append to append, under append_mutex_.
