@@ -1,0 +1,68 @@
+// Points a second of the downsampling kernels over columns bigger than the caches.
+
+#include <random>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "kernels/downsample/arg_extremes.h"
+#include "kernels/downsample/index_bins.h"
+
+namespace headrace::kernels {
+namespace {
+
+constexpr int64_t kRows = 50'000'000;
+
+template <typename T>
+const std::vector<T>& Walk() {
+  static const std::vector<T> kWalk = [] {
+    std::mt19937_64 random(1);
+    std::vector<T> walk(kRows);
+    double at = 0;
+    for (T& x : walk) x = static_cast<T>(at += static_cast<double>(random() >> 11) * 0x1p-46 - 64);
+    return walk;
+  }();
+  return kWalk;
+}
+
+template <typename T>
+void Report(benchmark::State& state) {
+  state.SetItemsProcessed(state.iterations() * kRows);
+  state.SetBytesProcessed(state.iterations() * kRows * static_cast<int64_t>(sizeof(T)));
+  state.SetLabel(ExtremesTargetName());
+}
+
+template <typename T>
+void Extremes(benchmark::State& state) {
+  const std::vector<T>& walk = Walk<T>();
+  for (auto _ : state) benchmark::DoNotOptimize(FindExtremes(std::span<const T>(walk)));
+  Report<T>(state);
+}
+
+template <typename T>
+void Downsampled(benchmark::State& state, DownsampleMethod method) {
+  const std::vector<T>& walk = Walk<T>();
+  const int64_t points = state.range(0);
+  std::vector<int64_t> scratch(static_cast<size_t>(DownsampleScratch(method, points)));
+  std::vector<int64_t> out(static_cast<size_t>(points));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(Downsample<T>(method, {.y = walk}, points, scratch, out.data()));
+  }
+  Report<T>(state);
+}
+
+#define HEADRACE_DOWNSAMPLE(type, name)                                 \
+  BENCHMARK_CAPTURE(Downsampled<type>, name, DownsampleMethod::k##name) \
+      ->Arg(2000)                                                       \
+      ->Unit(benchmark::kMillisecond)
+BENCHMARK(Extremes<double>)->Unit(benchmark::kMillisecond);
+BENCHMARK(Extremes<float>)->Unit(benchmark::kMillisecond);
+HEADRACE_DOWNSAMPLE(double, MinMax);
+HEADRACE_DOWNSAMPLE(double, M4);
+HEADRACE_DOWNSAMPLE(double, Lttb);
+HEADRACE_DOWNSAMPLE(double, MinMaxLttb);
+HEADRACE_DOWNSAMPLE(float, MinMaxLttb);
+HEADRACE_DOWNSAMPLE(int64_t, MinMaxLttb);
+
+}  // namespace
+}  // namespace headrace::kernels
