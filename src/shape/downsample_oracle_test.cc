@@ -193,7 +193,7 @@ class RandomChart {
 
   int64_t Below(int64_t end) { return std::uniform_int_distribution<int64_t>(0, end - 1)(random_); }
 
-  arrow::RecordBatchVector Batches(int64_t most) {
+  std::shared_ptr<arrow::RecordBatch> Whole() const {
     arrow::DoubleBuilder x;
     arrow::DoubleBuilder y;
     arrow::Int64Builder series;
@@ -203,11 +203,15 @@ class RandomChart {
     }
     auto places = x.Finish().ValueOrDie();
     if (whole) places = arrow::compute::Cast(*places, arrow::int64()).ValueOrDie();
-    const auto batch = arrow::RecordBatch::Make(
+    return arrow::RecordBatch::Make(
         arrow::schema({arrow::field("x", places->type()), arrow::field("y", arrow::float64()),
                        arrow::field("series", arrow::int64())}),
         static_cast<int64_t>(points.size()),
         {places, y.Finish().ValueOrDie(), series.Finish().ValueOrDie()});
+  }
+
+  arrow::RecordBatchVector Batches(int64_t most) {
+    const auto batch = Whole();
     arrow::RecordBatchVector batches = {batch->Slice(0, 0)};
     for (int64_t row = 0; row < batch->num_rows();) {
       const int64_t rows = 1 + Below(most);
@@ -265,9 +269,7 @@ TEST(DownsampleOracle, ChoosesWhatTheNaiveLoopsChoose) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomChart chart(seed);
     MemoryBudget budget(int64_t{1} << 30);
-    const auto whole = chart.Batches(1 << 20);
-    const auto expected =
-        RowsOf(*(whole.size() > 1 ? whole[1] : whole[0]), chart.Expected(), chart.num_series > 1);
+    const auto expected = RowsOf(*chart.Whole(), chart.Expected(), chart.num_series > 1);
     for (const int64_t most : {int64_t{1} << 20, int64_t{1} + chart.Below(200)}) {
       auto reader = Downsample(ReaderOf(chart.Batches(most)), chart.plan, &budget);
       ASSERT_TRUE(reader.ok()) << reader.status();
