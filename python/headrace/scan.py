@@ -1,18 +1,28 @@
 """Files bigger than memory, read inside a byte budget."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
-from weakref import WeakSet
+from typing import TYPE_CHECKING, Any
 
 from headrace import _core
 from headrace.aggregate import Aggregate
-from headrace.errors import InvalidArgument, TypeMismatch, UnknownName
-from headrace.expr import Expr
+from headrace.errors import InvalidArgument, UnknownName
 from headrace.frame import Frame
 from headrace.group_by import GroupBy
+from headrace.row_choice import Chart, Sample
+from headrace.scan_arguments import (
+    Bound,
+    Filter,
+    Path,
+    at_least_one,
+    bound_text,
+    filter_text,
+    row_count,
+    whole_number,
+)
+from headrace.scan_files import Batches, Files
 from headrace.scan_reports import Explanation, Skip, Written
 from headrace.scan_request import Request
 
@@ -20,73 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
-    import pyarrow.compute as pc
-
-Path: TypeAlias = str | os.PathLike[str]
-Filter: TypeAlias = "str | Expr | pl.Expr | pc.Expression"
-"""Text of the filter language, or an expression of headrace, Polars or pyarrow."""
-
-
-class _Files:
-    """The files of a scan and of all that were derived from it, and who reads them."""
-
-    __slots__ = ("closed", "native", "readers")
-
-    def __init__(self, native: _core.ScanFiles) -> None:
-        self.native = native
-        self.readers: WeakSet[_core.ScanBatches] = WeakSet()
-        self.closed = False
-
-    def open(self, request: Request) -> _core.ScanBatches:
-        if self.closed:
-            raise InvalidArgument("the scan is closed", code="invalid_argument")
-        opened = self.native.open(*request.arguments())
-        self.readers.add(opened)
-        return opened
-
-    def close(self) -> None:
-        self.closed = True
-        for reader in list(self.readers):
-            reader.close()
-
-
-class Batches(Iterator[Frame]):
-    """One pass over the rows of a scan: an iterator of Frames, in bounded memory.
-
-    Threads read ahead as far as the memory limit of the scan allows and then wait. They stop when
-    the iterator is closed, used up, or forgotten. Any thread may take the next batch, one at a
-    time.
-    """
-
-    __slots__ = ("_batches",)
-
-    def __init__(self, batches: _core.ScanBatches) -> None:
-        self._batches = batches
-
-    def __next__(self) -> Frame:
-        batch = self._batches.next()
-        if batch is None:
-            raise StopIteration
-        return Frame(batch)
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The rows that are left as an Arrow stream, which takes them over."""
-        return self._batches.__arrow_c_stream__(requested_schema)
-
-    def close(self) -> None:
-        """Stops the threads. Harmless when done again."""
-        self._batches.close()
-
-    def __enter__(self) -> "Batches":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Scan:
@@ -104,7 +47,7 @@ class Scan:
 
     __slots__ = ("__weakref__", "_files", "_request", "_schema")
 
-    def __init__(self, files: _Files, request: Request, schema: _core.Schema) -> None:
+    def __init__(self, files: Files, request: Request, schema: _core.Schema) -> None:
         self._files = files
         self._request = request
         self._schema = schema
@@ -142,6 +85,7 @@ class Scan:
             TypeMismatch: values that do not compare.
         """
         self._refuse_after_limit("filter")
+        self._refuse_after_order("filter")
         if self._request.groups:
             raise InvalidArgument(
                 "filter() comes before agg(): groups cannot be filtered",
@@ -150,9 +94,9 @@ class Scan:
             )
         known = list(self._request.filters)
         for given in filters:
-            known.append(_language(given, self._files.native))
+            known.append(filter_text(given, self._files.native))
             # By itself, so that the places that an error names are those of this text.
-            self._files.native.check(str(known[-1]), [], "", [])
+            self._files.native.check(Request(filters=(known[-1],), columns=()).native())
         return self._with(replace(self._request, filters=tuple(known)))
 
     def group_by(self, *keys: str | Sequence[str]) -> "GroupBy":
@@ -161,6 +105,7 @@ class Scan:
         Columns that are not selected may be used. Comes before limit() and offset().
         """
         self._refuse_after_limit("group_by")
+        self._refuse_after_order("group_by")
         if self._request.groups:
             raise InvalidArgument(
                 "groups cannot be grouped again", code="invalid_argument", location=("group_by",)
@@ -174,15 +119,93 @@ class Scan:
         """One row about all rows; see GroupBy.agg()."""
         return self.group_by().agg(*aggregates)
 
+    def order_by(self, *columns: str) -> "Scan":
+        """Rows ordered by these columns, by the first one first: "fare", and "-fare" or "fare desc"
+        from above. NaN and then null come last; rows that are equal stay as they came.
+
+        With limit() behind it only those rows are held, however many there are. Without it all rows
+        are held in memory, and refused if they do not fit. Comes before limit() and offset().
+
+        Raises:
+            InvalidArgument: the text does not read, or the rows were ordered before.
+            UnknownName, TypeMismatch: a column that is not there, or has no order.
+            MemoryLimit: when it is read; the message says about what the rows need.
+        """
+        self._refuse_after_limit("order_by")
+        self._refuse_after_order("order_by")
+        return self._with(replace(self._request, order_by=", ".join(columns) or ","))
+
+    def sample(
+        self,
+        n: int | None = None,
+        *,
+        fraction: float | None = None,
+        seed: int | None = None,
+        stratify: str | None = None,
+    ) -> "Scan":
+        """Rows chosen at random, in their order: `n` of them, or each with the chance `fraction`.
+
+        The same seed (0 if there is none) chooses the same rows of the same files. With `stratify`
+        rows of each value of that column are chosen by themselves. Is done last, after limit().
+
+        Raises:
+            InvalidArgument: neither or both of `n` and `fraction`, or out of their range.
+            UnknownName: there is no such column.
+        """
+        self._refuse_after_choice("sample")
+        sample = Sample.of(n, fraction, seed, stratify)
+        return self._with(replace(self._request, sample=sample))
+
+    def downsample(
+        self,
+        *,
+        x: str,
+        y: str | Sequence[str],
+        points: int = 2000,
+        method: str = "minmaxlttb",
+        from_: Bound = None,
+        to: Bound = None,
+        by: str | None = None,
+    ) -> "Scan":
+        """The rows that a chart of `points` points needs, of any number of rows, in memory for the
+        points alone: x, the columns of y and `by`. docs/downsampling.md says which these are.
+
+        Args:
+            x: the axis: numbers, dates or times, in any order.
+            y: numbers or booleans; of several columns each has its points.
+            points: of each line at most, gaps beside.
+            method: minmaxlttb, lttb (holds all rows), minmax or m4.
+            from_: only rows from this x on.
+            to: only rows up to this x, without it.
+            by: a line for each value of this column.
+
+        Raises:
+            InvalidArgument, UnknownName, TypeMismatch: what `location` names.
+            MemoryLimit: when it is read, for too many lines, or lttb of too many rows.
+        """
+        self._refuse_after_choice("downsample")
+        chart = Chart(
+            method,
+            x,
+            (y,) if isinstance(y, str) else tuple(y),
+            whole_number(points, "points"),
+            bound_text(from_, "from"),
+            bound_text(to, "to"),
+            by,
+        )
+        return self._with(replace(self._request, chart=chart, columns=None))
+
     def limit(self, rows: int) -> "Scan":
         """At most the first `rows` rows. Reading stops there."""
+        self._refuse_after_choice("limit")
         known = self._request.limit
-        rows = _row_count(rows, "limit")
+        rows = row_count(rows, "limit")
         return self._with(replace(self._request, limit=rows if known is None else min(known, rows)))
 
     def offset(self, rows: int) -> "Scan":
         """Without the first `rows` rows."""
-        rows = _row_count(rows, "offset")
+        self._refuse_after_choice("offset")
+        rows = row_count(rows, "offset")
         limit = self._request.limit
         return self._with(
             replace(
@@ -193,9 +216,28 @@ class Scan:
         )
 
     def _with(self, request: Request) -> "Scan":
-        return Scan(self._files, request, self._files.native.check(*request.what()))
+        return Scan(self._files, request, self._files.native.check(request.native()))
+
+    def _refuse_after_order(self, what: str) -> None:
+        if not self._request.order_by:
+            return
+        raise InvalidArgument(
+            f"{what}() comes before order_by(), which orders what it leaves",
+            code="invalid_argument",
+            location=(what,),
+        )
+
+    def _refuse_after_choice(self, what: str) -> None:
+        if not self._request.chooses:
+            return
+        raise InvalidArgument(
+            f"{what}() comes before sample() and downsample(), which choose from what it leaves",
+            code="invalid_argument",
+            location=(what,),
+        )
 
     def _refuse_after_limit(self, what: str) -> None:
+        self._refuse_after_choice(what)
         if self._request.limit is None and not self._request.offset:
             return
         raise InvalidArgument(
@@ -238,12 +280,18 @@ class Scan:
     def count(self) -> int:
         """How many rows come out. Reads only what the filter needs; without one, nothing."""
         rows = self.num_rows
-        if rows is not None and not self._request.filters and not self._request.groups:
+        given = self._request.filters or self._request.groups or self._request.chooses
+        if rows is not None and not given:
             rows = max(0, rows - self._request.offset)
             limit = self._request.limit
             return rows if limit is None else min(rows, limit)
-        columns = self._request.columns if self._request.groups else ()
-        opened = self._files.open(replace(self._request, columns=columns, ordered=False))
+        needed = self._request.groups or self._request.chooses
+        columns = self._request.columns if needed else ()
+        request = replace(self._request, columns=columns, ordered=self._request.chooses)
+        # How many there are does not depend on their order, but which are charted may.
+        if not self._request.chooses:
+            request = replace(request, order_by="")
+        opened = self._files.open(request)
         try:
             return opened.count()
         finally:
@@ -251,7 +299,7 @@ class Scan:
 
     def explain(self) -> Explanation:
         """What would be read, and what is left out by which rule. Reads indexes, but no rows."""
-        fields: dict[str, Any] = self._files.native.explain(*self._request.arguments())
+        fields: dict[str, Any] = self._files.native.explain(self._request.native())
         skips = tuple(Skip(*skip) for skip in fields.pop("skips"))
         return Explanation(skips=skips, **fields)
 
@@ -392,10 +440,16 @@ class Scan:
             text += f"; where {self._request.filter}"
         if self._request.group_by:
             text += f"; by {', '.join(self._request.group_by)}"
+        if self._request.order_by:
+            text += f"; in the order {self._request.order_by}"
         if self._request.offset:
             text += f"; offset {self._request.offset}"
         if self._request.limit is not None:
             text += f"; limit {self._request.limit}"
+        if self._request.sample is not None:
+            text += "; sampled"
+        if self._request.chart is not None:
+            text += f"; {self._request.chart.method} of {self._request.chart.points} points"
         return text + ("; closed>" if self._files.closed else ">")
 
 
@@ -435,60 +489,11 @@ def scan(
         memory_limit = _core.parse_byte_size(memory_limit)
     native = _core.ScanFiles(
         [os.fspath(path) for path in given],
-        _at_least_one(memory_limit, "memory_limit"),
-        _at_least_one(max_concurrent, "max_concurrent"),
+        at_least_one(memory_limit, "memory_limit"),
+        at_least_one(max_concurrent, "max_concurrent"),
         source_file_column or "",
         chunk_rows,
         skipping,
     )
-    return Scan(_Files(native), Request(ordered=ordered), native.check("", [], "", None))
-
-
-def _language(given: Filter, files: _core.ScanFiles) -> str | Expr:
-    """The filter in the language: text as it is, expressions of others as headrace's own."""
-    if isinstance(given, str | Expr):
-        if not str(given).strip():
-            raise InvalidArgument(
-                "the filter is empty", code="invalid_argument", location=("filter",)
-            )
-        return given
-    module = type(given).__module__.partition(".")[0]
-    if module == "polars" and hasattr(given, "meta"):
-        from headrace.polars_filter import from_polars
-
-        return from_polars(given)
-    if module == "pyarrow" and type(given).__name__ == "Expression":
-        # What it is pickled by is how Arrow serialises expressions.
-        pickled: Any = given.__reduce__()
-        return files.text_of_expression(bytes(pickled[1][0]))
-    raise TypeMismatch(
-        f"a filter is text, or an expression of hr.col(), Polars or pyarrow, "
-        f"not {module}'s {type(given).__name__}",
-        code="type_mismatch",
-        location=("filter",),
-    )
-
-
-def _at_least_one(value: int | None, name: str) -> int:
-    """0, which stands for the default, only for None."""
-    if value is None:
-        return 0
-    if value < 1:
-        raise InvalidArgument(
-            f"{name} is at least 1, not {value}", code="invalid_argument", location=(name,)
-        )
-    return value
-
-
-def _row_count(rows: int, name: str) -> int:
-    if isinstance(rows, bool) or not isinstance(rows, int):
-        raise TypeMismatch(
-            f"{name} is a number of rows, not {type(rows).__name__}",
-            code="type_mismatch",
-            location=(name,),
-        )
-    if rows < 0:
-        raise InvalidArgument(
-            f"{name} is at least 0, not {rows}", code="invalid_argument", location=(name,)
-        )
-    return rows
+    request = Request(ordered=ordered)
+    return Scan(Files(native), request, native.check(request.native()))

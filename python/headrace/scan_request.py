@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from headrace import _core
 from headrace.expr import Expr
+from headrace.row_choice import Chart, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,9 +12,12 @@ class Request:
     filters: tuple[str | Expr, ...] = ()
     group_by: tuple[str, ...] = ()
     aggregates: str = ""
-    columns: tuple[str, ...] | None = None
+    order_by: str = ""
     offset: int = 0
     limit: int | None = None
+    sample: Sample | None = None
+    chart: Chart | None = None
+    columns: tuple[str, ...] | None = None
     ordered: bool = True
 
     @property
@@ -26,11 +31,20 @@ class Request:
     def groups(self) -> bool:
         return bool(self.group_by or self.aggregates)
 
-    def what(self) -> tuple[str, list[str], str, list[str] | None]:
-        columns = None if self.columns is None else list(self.columns)
-        return self.filter, list(self.group_by), self.aggregates, columns
+    @property
+    def chooses(self) -> bool:
+        return self.sample is not None or self.chart is not None
 
-    def arguments(
-        self,
-    ) -> tuple[str, list[str], str, list[str] | None, int, int | None, bool]:
-        return *self.what(), self.offset, self.limit, self.ordered
+    def native(self) -> _core.TableRequest:
+        return _core.TableRequest(
+            filter=self.filter,
+            group_by=list(self.group_by),
+            aggregates=self.aggregates,
+            order_by=self.order_by,
+            offset=self.offset,
+            limit=self.limit,
+            sample=None if self.sample is None else self.sample.native(),
+            downsample=None if self.chart is None else self.chart.native(),
+            columns=None if self.columns is None else list(self.columns),
+            ordered=self.ordered,
+        )

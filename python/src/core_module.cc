@@ -2,6 +2,7 @@
 
 #include "batch.h"
 #include "cells.h"
+#include "downsample.h"
 #include "feature_plan.h"
 #include "headrace/error_code.h"
 #include "live_window.h"
@@ -35,6 +36,7 @@ NB_MODULE(_core, module) {
   BindBatch(module);
   BindFeaturePlan(module);
   BindLiveWindow(module);
+  BindDownsample(module);
   BindRolling(module);
   BindScan(module);
   BindWire(module);
