@@ -2,7 +2,7 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, memory, scan. Prints Markdown tables as they stand in
+Sections: rolling, append, http, memory, scan, downsample. Prints Markdown tables as they stand in
 docs/performance.md; ratios are against the peer in the same run. Timings of one machine mean little
 by themselves.
 """
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import append
+import downsample
 import http_answers
 import memory
 import rolling
@@ -29,6 +30,7 @@ SECTIONS = {
     "http": http_answers.run,
     "memory": memory.run,
     "scan": scan.run,
+    "downsample": downsample.run,
 }
 
 

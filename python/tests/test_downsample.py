@@ -74,11 +74,13 @@ def test_minmaxlttb_of_an_array_is_that_of_numpy(rows: int) -> None:
 
 
 def test_arrays_of_every_type_and_their_refusals() -> None:
-    for kind in (np.float64, np.float32, np.int64, np.int32):
-        y = (walk(3000) * 100).astype(kind)
-        np.testing.assert_array_equal(
-            hr.downsample(y, 100, "m4"), hr.downsample(y, 100, method="m4")
-        )
+    whole: Any = (walk(3000) * 100).round()
+    kinds: list[Any] = [np.float64, np.float32, np.int64, np.int32]
+    for kind in kinds:
+        y = whole.astype(kind)
+        for method in METHODS:
+            expected = hr.downsample(whole, 100, method)
+            np.testing.assert_array_equal(hr.downsample(y, 100, method), expected)
         assert len(hr.downsample(y[:50], 100)) == 50
     assert len(hr.downsample(np.empty(0), 100)) == 0
     np.testing.assert_array_equal(hr.downsample(np.array([np.nan, 2.0]), 2), [1])
