@@ -201,7 +201,7 @@ def test_table_as_a_format(folder: Path) -> None:
         (["--where", "vendor > 3"], DAMAGED, "vendor"),
         (["--select", "vendr"], UNKNOWN, "did you mean 'vendor'?"),
         (["--x", "ts"], USAGE, "--x: x goes with downsample"),
-        (["--order-by", "fair"], UNKNOWN, "did you mean 'fare'?"),
+        (["--order-by", "far"], UNKNOWN, "did you mean 'fare'?"),
         (["--limit", "x"], USAGE, "--limit: 'x'"),
         (["--memory", "100kB"], MEMORY, "at least"),
         (["--output", "/no/such/folder/x.csv"], IO, "/no/such/folder/x.csv"),

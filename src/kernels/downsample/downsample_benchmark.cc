@@ -39,30 +39,31 @@ void Extremes(benchmark::State& state) {
   Report<T>(state);
 }
 
-template <typename T>
-void Downsampled(benchmark::State& state, DownsampleMethod method) {
+template <typename T, DownsampleMethod kMethod>
+void Downsampled(benchmark::State& state) {
   const std::vector<T>& walk = Walk<T>();
   const int64_t points = state.range(0);
-  std::vector<int64_t> scratch(static_cast<size_t>(DownsampleScratch(method, points)));
+  std::vector<int64_t> scratch(static_cast<size_t>(DownsampleScratch(kMethod, points)));
   std::vector<int64_t> out(static_cast<size_t>(points));
   for (auto _ : state) {
-    benchmark::DoNotOptimize(Downsample<T>(method, {.y = walk}, points, scratch, out.data()));
+    benchmark::DoNotOptimize(Downsample<T>(kMethod, {.y = walk}, points, scratch, out.data()));
   }
   Report<T>(state);
 }
 
-#define HEADRACE_DOWNSAMPLE(type, name)                                 \
-  BENCHMARK_CAPTURE(Downsampled<type>, name, DownsampleMethod::k##name) \
-      ->Arg(2000)                                                       \
-      ->Unit(benchmark::kMillisecond)
+constexpr auto kMinMax = DownsampleMethod::kMinMax;
+constexpr auto kM4 = DownsampleMethod::kM4;
+constexpr auto kLttb = DownsampleMethod::kLttb;
+constexpr auto kMinMaxLttb = DownsampleMethod::kMinMaxLttb;
+
 BENCHMARK(Extremes<double>)->Unit(benchmark::kMillisecond);
 BENCHMARK(Extremes<float>)->Unit(benchmark::kMillisecond);
-HEADRACE_DOWNSAMPLE(double, MinMax);
-HEADRACE_DOWNSAMPLE(double, M4);
-HEADRACE_DOWNSAMPLE(double, Lttb);
-HEADRACE_DOWNSAMPLE(double, MinMaxLttb);
-HEADRACE_DOWNSAMPLE(float, MinMaxLttb);
-HEADRACE_DOWNSAMPLE(int64_t, MinMaxLttb);
+BENCHMARK(Downsampled<double, kMinMax>)->Arg(2000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Downsampled<double, kM4>)->Arg(2000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Downsampled<double, kLttb>)->Arg(2000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Downsampled<double, kMinMaxLttb>)->Arg(2000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Downsampled<float, kMinMaxLttb>)->Arg(2000)->Unit(benchmark::kMillisecond);
+BENCHMARK(Downsampled<int64_t, kMinMaxLttb>)->Arg(2000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace headrace::kernels
