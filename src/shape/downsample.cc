@@ -137,6 +137,7 @@ class DownsampleReader final : public arrow::RecordBatchReader {
     if (!status.ok() && CodeOf(status) == ErrorCode::kMemoryLimit) status = NameRows(status);
     if (status.ok() && keys_ != nullptr) status = keys_->Values().Value(&by_values_);
     const Status closed = input_->Close();
+    arranger_.Clear();
     if (!status.ok()) {
       Release();
       return status;

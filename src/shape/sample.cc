@@ -178,6 +178,7 @@ class ReservoirReader final : public arrow::RecordBatchReader {
     heaps_.clear();
     store_.Clear();
     order_.Clear();
+    share_.Clear();
     next_ = 0;
   }
 

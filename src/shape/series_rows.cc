@@ -59,6 +59,12 @@ Result<SeriesRows> SeriesArranger::Arrange(arrow::ArrayVector columns, const uin
   return arranged;
 }
 
+void SeriesArranger::Clear() {
+  order_.Clear();
+  numbers_.Clear();
+  ends_.Clear();
+}
+
 // Counts the rows of each series, deals them out, and sorts those that do not ascend.
 Status SeriesArranger::PutInOrder(const arrow::Array& keys, const uint32_t* series,
                                   int64_t num_series) {

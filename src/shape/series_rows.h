@@ -35,6 +35,9 @@ class SeriesArranger {
   Result<SeriesRows> Arrange(arrow::ArrayVector columns, const uint32_t* series, int64_t num_series,
                              int64_t first_row);
 
+  /// Gives the memory back.
+  void Clear();
+
  private:
   Status PutInOrder(const arrow::Array& keys, const uint32_t* series, int64_t num_series);
   Status TakeRows(std::shared_ptr<arrow::Array>* keys, arrow::ArrayVector* columns) const;
