@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/cgroup_limit.h"
+#include "base/large_block_pool.h"
 #include "headrace/error_code.h"
 
 namespace headrace {
@@ -26,7 +27,9 @@ arrow::MemoryPool* DefaultParent() {
   arrow::MemoryPool* pool = nullptr;
   const bool chosen = std::getenv("ARROW_DEFAULT_MEMORY_POOL") != nullptr;
   if (chosen || !arrow::jemalloc_memory_pool(&pool).ok()) return arrow::default_memory_pool();
-  return pool;
+  // Never destroyed, as the budgets over it.
+  static auto* large_blocks = std::make_unique<base::LargeBlockPool>(pool).release();
+  return large_blocks;
 }
 
 }  // namespace
