@@ -18,6 +18,7 @@
 #include "window/feature_table.h"
 #include "window/incoming.h"
 #include "window/options.h"
+#include "window/pinned_rows.h"
 #include "window/window_store.h"
 
 namespace headrace {
@@ -28,6 +29,7 @@ using window::Column;
 using window::ColumnType;
 using window::FeatureTable;
 using window::Incoming;
+using window::MakeBatch;
 using window::PlannedColumn;
 using window::StorePin;
 using window::WindowStore;
@@ -40,34 +42,6 @@ Status ValidateTail(std::optional<int64_t> tail) {
   if (!tail || *tail >= 1) return Status::OK();
   return MakeError(ErrorCode::kInvalidArgument,
                    fmt::format("tail is {}; it must be 1 or more", *tail), {"tail"});
-}
-
-// What a pin shows of rows [begin, end), as one batch whose buffers share the pin.
-Result<std::shared_ptr<arrow::RecordBatch>> MakeBatch(const std::shared_ptr<StorePin>& pin,
-                                                      int64_t begin, int64_t end,
-                                                      arrow::MemoryPool* pool) {
-  std::vector<std::shared_ptr<arrow::ArrayData>> columns;
-  for (const auto& column : pin->store->columns()) {
-    ARROW_ASSIGN_OR_RAISE(auto data, column.column->Slice(begin, end, pin, pool));
-    columns.push_back(std::move(data));
-  }
-  auto schema = pin->store->schema();
-  if (pin->table != nullptr) {
-    for (const auto& column : pin->table->derived()) {
-      ARROW_ASSIGN_OR_RAISE(auto data, column->Slice(begin, end, pin, pool));
-      columns.push_back(std::move(data));
-    }
-    schema = pin->table->schema();
-  }
-  return arrow::RecordBatch::Make(std::move(schema), end - begin, std::move(columns));
-}
-
-// The same, of the last `tail` rows that are shown.
-Result<std::shared_ptr<arrow::RecordBatch>> MakeBatch(const std::shared_ptr<StorePin>& pin,
-                                                      std::optional<int64_t> tail,
-                                                      arrow::MemoryPool* pool) {
-  const int64_t rows = pin->end - pin->shown_begin;
-  return MakeBatch(pin, pin->end - std::min(rows, tail.value_or(rows)), pin->end, pool);
 }
 
 }  // namespace
