@@ -30,9 +30,11 @@ Application::Application(const ServerContext& context)
     : delivery_(context.catalog, &metrics_),
       polars_api_(&delivery_, context.budget),
       tables_(context.catalog, context.allowed_paths, &metrics_),
-      tables_api_(&tables_) {
+      tables_api_(&tables_),
+      seed_api_(&tables_) {
   polars_api_.AddRoutes(&routes_);
   tables_api_.AddRoutes(&routes_);
+  seed_api_.AddRoutes(&routes_);
   AddHealthRoutes(context.catalog, context.budget, &metrics_, &draining_, &routes_);
   metrics_.SetRoutes(routes_.routes());
 }

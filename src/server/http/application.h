@@ -9,6 +9,7 @@
 #include "server/http/metrics.h"
 #include "server/http/polars_api.h"
 #include "server/http/route_table.h"
+#include "server/http/seed_api.h"
 #include "server/http/tables_api.h"
 
 namespace headrace::server {
@@ -42,6 +43,7 @@ class Application {
   PolarsApi polars_api_;
   delivery::Tables tables_;
   TablesApi tables_api_;
+  SeedApi seed_api_;
   RouteTable routes_;
 };
 
