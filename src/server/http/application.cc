@@ -7,6 +7,7 @@
 
 #include "headrace/error_code.h"
 #include "server/http/cors.h"
+#include "server/http/docs_routes.h"
 #include "server/http/error_body.h"
 #include "server/http/health.h"
 
@@ -35,6 +36,7 @@ Application::Application(const ServerContext& context)
   polars_api_.AddRoutes(&routes_);
   tables_api_.AddRoutes(&routes_);
   seed_api_.AddRoutes(&routes_);
+  AddDocsRoutes(&routes_);
   AddHealthRoutes(context.catalog, context.budget, &metrics_, &draining_, &routes_);
   metrics_.SetRoutes(routes_.routes());
 }
