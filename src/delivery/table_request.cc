@@ -17,6 +17,7 @@
 #include "shape/aggregate.h"
 #include "shape/filter.h"
 #include "shape/limit.h"
+#include "shape/number_rows.h"
 #include "shape/select.h"
 
 namespace headrace::delivery {
@@ -87,30 +88,85 @@ std::vector<Reader> ReadersOf(OpenedSource opened) {
   return readers;
 }
 
-/// Rows that the filter was applied to, by the source or behind it.
+/// Gives no more batches once nobody wants them.
+class StoppableReader final : public arrow::RecordBatchReader {
+ public:
+  StoppableReader(Reader input, std::shared_ptr<std::atomic<bool>> stop)
+      : input_(std::move(input)), stop_(std::move(stop)) {}
+  std::shared_ptr<arrow::Schema> schema() const override { return input_->schema(); }
+  Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    *batch = nullptr;
+    if (stop_->load(std::memory_order_relaxed)) {
+      return MakeError(ErrorCode::kCancelled, "nobody wants the rows any more");
+    }
+    return input_->ReadNext(batch);
+  }
+  Status Close() override { return input_->Close(); }
+
+ private:
+  const Reader input_;
+  const std::shared_ptr<std::atomic<bool>> stop_;
+};
+
+/// What the source has left of a request is done to one of its readers.
+Result<Reader> Finish(Reader reader, const ReadRequest& pushed, const OpenedSource& opened,
+                      arrow::MemoryPool* pool) {
+  if (pushed.stop != nullptr) {
+    reader = std::make_shared<StoppableReader>(std::move(reader), pushed.stop);
+  }
+  if (!opened.start_applied) {
+    ARROW_ASSIGN_OR_RAISE(reader, shape::Limit(std::move(reader), pushed.start_row, std::nullopt));
+  }
+  if (!pushed.row_number_column.empty() && !opened.rows_numbered) {
+    const int64_t first = opened.start_applied ? opened.first_row : pushed.start_row;
+    ARROW_ASSIGN_OR_RAISE(
+        reader, shape::NumberRows(std::move(reader), pushed.row_number_column, first, pool));
+  }
+  if (pushed.filter == nullptr || opened.filter_applied) return reader;
+  // The source may have got columns since its schema was asked for.
+  ARROW_ASSIGN_OR_RAISE(auto bound, expr::BindFilter(*pushed.filter, *reader->schema()));
+  return shape::Filter(std::move(reader),
+                       std::make_shared<arrow::compute::Expression>(std::move(bound)), pool);
+}
+
+/// Whether the source has done what has to come before the limit.
+bool IsFiltered(const ReadRequest& pushed, const OpenedSource& opened) {
+  return (pushed.filter == nullptr || opened.filter_applied) &&
+         (pushed.start_row == 0 || opened.start_applied) &&
+         (pushed.row_number_column.empty() || opened.rows_numbered);
+}
+
+/// Rows that start, numbers and filter were applied to, by the source or behind it.
 Result<OpenedSource> OpenFiltered(Source& source, const ReadRequest& pushed,
                                   arrow::MemoryPool* pool) {
   ARROW_ASSIGN_OR_RAISE(OpenedSource opened, source.Open(pushed));
-  if (pushed.filter == nullptr || opened.filter_applied) return opened;
-  // A limit comes behind the filter, and the filter has columns of its own: again without either.
-  ReadRequest plain = pushed;
-  plain.filter = nullptr;
-  plain.limit = std::nullopt;
-  plain.columns = ColumnsWithThoseOf(pushed);
-  plain.dictionary_columns.clear();
-  ARROW_RETURN_NOT_OK(opened.reader->Close());
-  ARROW_ASSIGN_OR_RAISE(opened, source.Open(plain));
-  // The source may have got columns since its schema was asked for.
-  ARROW_ASSIGN_OR_RAISE(auto bound, expr::BindFilter(*pushed.filter, *opened.reader->schema()));
-  const auto filter = std::make_shared<arrow::compute::Expression>(std::move(bound));
-  OpenedSource filtered;
-  for (Reader& reader : ReadersOf(std::move(opened))) {
-    ARROW_ASSIGN_OR_RAISE(reader, shape::Filter(std::move(reader), filter, pool));
-    filtered.more_readers.push_back(std::move(reader));
+  if (!IsFiltered(pushed, opened)) {
+    // A limit comes behind the filter, and the filter has columns of its own: again without either.
+    ReadRequest plain = pushed;
+    plain.filter = nullptr;
+    plain.row_number_column.clear();
+    if (!opened.start_applied) plain.start_row = 0;
+    if (pushed.filter != nullptr || !opened.start_applied) plain.limit = std::nullopt;
+    if (pushed.filter != nullptr) plain.columns = ColumnsWithThoseOf(pushed);
+    plain.dictionary_columns.clear();
+    if (plain.start_row != pushed.start_row) plain.num_readers = 1;
+    ARROW_RETURN_NOT_OK(opened.reader->Close());
+    ARROW_ASSIGN_OR_RAISE(opened, source.Open(plain));
+    opened.filter_applied = false;
+    opened.start_applied = opened.start_applied && plain.start_row == pushed.start_row;
+    opened.columns_applied = opened.columns_applied && pushed.filter == nullptr;
+    opened.limit_applied = opened.limit_applied && plain.limit == pushed.limit;
   }
-  filtered.reader = std::move(filtered.more_readers.front());
-  filtered.more_readers.erase(filtered.more_readers.begin());
-  return filtered;
+  OpenedSource finished = opened;
+  finished.more_readers.clear();
+  for (Reader& reader : ReadersOf(std::move(opened))) {
+    ARROW_ASSIGN_OR_RAISE(reader, Finish(std::move(reader), pushed, finished, pool));
+    finished.more_readers.push_back(std::move(reader));
+  }
+  if (!finished.start_applied) finished.first_row = pushed.start_row;
+  finished.reader = std::move(finished.more_readers.front());
+  finished.more_readers.erase(finished.more_readers.begin());
+  return finished;
 }
 
 /// One row for each group, all of them.
@@ -132,7 +188,12 @@ bool Groups(const TableRequest& request) {
 Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& schema) {
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.offset, "offset"));
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.limit.value_or(0), "limit"));
-  ReadRequest pushed{.columns = request.columns, .ordered = request.ordered};
+  ARROW_RETURN_NOT_OK(CheckNotNegative(request.start_row, "start_row"));
+  ReadRequest pushed{.columns = request.columns,
+                     .start_row = request.start_row,
+                     .row_number_column = request.row_number_column,
+                     .ordered = request.ordered,
+                     .stop = request.stop};
   ARROW_ASSIGN_OR_RAISE(pushed.filter, BindFilters(request, schema));
   if (Groups(request)) {
     ARROW_ASSIGN_OR_RAISE(const auto plan, PlanGroups(request, schema));
@@ -144,20 +205,50 @@ Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& s
   return pushed;
 }
 
-Result<Reader> OpenTable(Source& source, const TableRequest& request, arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(const ReadRequest pushed, PushDown(request, *source.schema()));
+namespace {
+
+/// Without a filter, rows that are passed over are those of the source, which may know where they
+/// are. Returns what is left of the offset.
+int64_t PushOffset(const TableRequest& request, const Source& source, ReadRequest* pushed) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 4;
+  if (pushed->filter != nullptr || request.offset > kMost || request.start_row > kMost) {
+    return request.offset;
+  }
+  if (request.offset > 0) {
+    pushed->start_row = std::max(request.start_row, source.statistics().first_row) + request.offset;
+  }
+  pushed->limit = request.limit;
+  return 0;
+}
+
+std::vector<std::string> WithRowNumbers(const TableRequest& request) {
+  std::vector<std::string> columns = *request.columns;
+  if (!request.row_number_column.empty()) columns.push_back(request.row_number_column);
+  return columns;
+}
+
+}  // namespace
+
+Result<Reader> OpenTable(Source& source, const TableRequest& request, arrow::MemoryPool* pool,
+                         TablePlace* place) {
+  ARROW_ASSIGN_OR_RAISE(ReadRequest pushed, PushDown(request, *source.schema()));
   if (Groups(request)) {
+    if (place != nullptr) place->epoch = source.statistics().epoch;
     ARROW_ASSIGN_OR_RAISE(Reader groups, OpenGroups(source, request, pushed, pool));
     ARROW_ASSIGN_OR_RAISE(groups, shape::Limit(std::move(groups), request.offset, request.limit));
     return request.columns ? shape::Select(std::move(groups), *request.columns) : groups;
   }
+  const int64_t offset = PushOffset(request, source, &pushed);
   ARROW_ASSIGN_OR_RAISE(OpenedSource opened, OpenFiltered(source, pushed, pool));
+  if (place != nullptr) {
+    *place = {.first_row = opened.first_row, .end_row = opened.end_row, .epoch = opened.epoch};
+  }
   Reader reader = std::move(opened.reader);
-  if (request.offset > 0 || !opened.limit_applied) {
-    ARROW_ASSIGN_OR_RAISE(reader, shape::Limit(std::move(reader), request.offset, request.limit));
+  if (offset > 0 || !opened.limit_applied) {
+    ARROW_ASSIGN_OR_RAISE(reader, shape::Limit(std::move(reader), offset, request.limit));
   }
   if (request.columns && !opened.columns_applied) {
-    ARROW_ASSIGN_OR_RAISE(reader, shape::Select(std::move(reader), *request.columns));
+    ARROW_ASSIGN_OR_RAISE(reader, shape::Select(std::move(reader), WithRowNumbers(request)));
   }
   return reader;
 }
