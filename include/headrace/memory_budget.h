@@ -41,13 +41,14 @@ class Reservation {
 /// The one bound on what the process holds. It is an arrow::MemoryPool, so that Arrow's decoders,
 /// builders and writers draw from it unasked; whoever allocates by other means reserves its share.
 /// A request that does not fit is refused at once with ErrorCode::kMemoryLimit and a message that
-/// says who holds what; nothing here ever waits. Thread rule: all methods may be called from any
-/// thread. The budget outlives what draws from it.
+/// says who holds what; nothing here ever waits. What the allocator keeps of freed memory is given
+/// back when the process would otherwise outgrow the limit by it. Thread rule: all methods may be
+/// called from any thread. The budget outlives what draws from it.
 class MemoryBudget final : public arrow::MemoryPool {
  public:
   /// `limit_bytes` 0 means the default, see DefaultLimitBytes(). `parent` allocates; null means the
-  /// allocator that gives freed memory back to the system soonest (jemalloc where Arrow has it), or
-  /// the one that the variable ARROW_DEFAULT_MEMORY_POOL names.
+  /// system's allocator, with pages of their own for large blocks, or the pool that the variable
+  /// ARROW_DEFAULT_MEMORY_POOL names.
   explicit MemoryBudget(int64_t limit_bytes = 0, arrow::MemoryPool* parent = nullptr);
   ~MemoryBudget() override;
 

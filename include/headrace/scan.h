@@ -40,6 +40,9 @@ struct ScanOptions {
   std::vector<std::string> paths;
   /// What the scan may hold, batches included that the caller holds; 0: all of the budget.
   int64_t memory_limit_bytes = 0;
+  /// What each of the scan's readers plans to hold, where that suffices; 0: all of the scan's
+  /// limit. For a scan that many read at the same time.
+  int64_t reader_memory_bytes = 0;
   /// Threads that read at the same time; 0: one for each core. The scan uses fewer where memory
   /// does not suffice for all.
   int max_concurrent = 0;
@@ -92,15 +95,17 @@ class Scan final : public Source {
 
   std::shared_ptr<arrow::Schema> schema() const override;
   SourceStatistics statistics() const override;
-  /// Applies columns, filter and limit (not from the end) exactly. Batches are of bounded size; the
-  /// reader stops its threads when it is closed or destroyed.
+  /// Applies columns, filter and limit (not from the end) exactly. Numbers rows and begins at a row
+  /// where the numbers of rows are known: everywhere but behind text of which not all was looked
+  /// at. What lies before the first row is not decoded. Batches are of bounded size; the reader
+  /// stops its threads when it is closed or destroyed.
   Result<OpenedSource> Open(const ReadRequest& request) override;
 
   /// What Open() would read. Reads indexes, but no rows.
   Result<ScanExplanation> Explain(const ReadRequest& request) const;
 
   /// The files, in the order in which they are read.
-  std::vector<std::string> files() const;
+  std::vector<std::string> files() const override;
 
   /// What the scan may hold, and draws from: for those who shape its rows, so that one limit bounds
   /// both. Lives as long as the scan and as whatever holds memory of it.

@@ -12,16 +12,19 @@
 namespace headrace::catalog {
 namespace {
 
-constexpr std::string_view kBufferPrefix = "buffers.";
-constexpr std::string_view kFilesPrefix = "files.";
+constexpr Kind kKinds[] = {Kind::kBuffer, Kind::kFiles, Kind::kTable};
 
 Entry EntryOf(const std::shared_ptr<LiveWindow>& window) {
   return {.kind = Kind::kBuffer, .name = window->options().name, .source = window, .sink = window};
 }
 
+Entry EntryOf(Kind kind, const std::string& name, const std::shared_ptr<Source>& source) {
+  return {.kind = kind, .name = name, .source = source, .sink = nullptr};
+}
+
 // False if there is none of that name. What is dropped is destroyed after the lock is released.
 template <typename Sources>
-bool Drop(std::shared_mutex* mutex, Sources* sources, std::string_view name) {
+bool DropNamed(std::shared_mutex* mutex, Sources* sources, std::string_view name) {
   typename Sources::mapped_type dropped;
   std::unique_lock lock(*mutex);
   const auto found = sources->find(name);
@@ -51,6 +54,15 @@ Status BufferExists(std::string_view name) {
 }
 
 }  // namespace
+
+std::string_view PrefixOf(Kind kind) noexcept {
+  switch (kind) {
+    case Kind::kBuffer: return "buffers";
+    case Kind::kFiles: return "files";
+    case Kind::kTable: return "tables";
+  }
+  return {};
+}
 
 Catalog::Catalog(MemoryBudget* budget, CatalogLimits limits) : budget_(budget), limits_(limits) {}
 
@@ -95,7 +107,7 @@ std::vector<std::shared_ptr<LiveWindow>> Catalog::ListBuffers() const {
 }
 
 Status Catalog::DropBuffer(std::string_view name) {
-  return Drop(&mutex_, &buffers_, name) ? Status::OK() : NoSuchBuffer(name);
+  return DropNamed(&mutex_, &buffers_, name) ? Status::OK() : NoSuchBuffer(name);
 }
 
 int64_t Catalog::num_buffers() const {
@@ -121,36 +133,96 @@ Status Catalog::AddFiles(std::string name, std::shared_ptr<Source> files) {
 }
 
 Status Catalog::DropFiles(std::string_view name) {
-  return Drop(&mutex_, &files_, name) ? Status::OK() : NoSuchFiles(name);
+  return DropNamed(&mutex_, &files_, name) ? Status::OK() : NoSuchFiles(name);
+}
+
+Result<bool> Catalog::Put(Kind kind, std::string name, std::shared_ptr<Source> source) {
+  ARROW_RETURN_NOT_OK(ValidateName(name, "name"));
+  Sources replaced;  // what goes, goes after the lock
+  std::unique_lock lock(mutex_);
+  if (buffers_.contains(name)) return BufferExists(name);
+  Sources& sources = kind == Kind::kFiles ? files_ : tables_;
+  const int64_t most = kind == Kind::kFiles ? limits_.max_files : limits_.max_tables;
+  if (!sources.contains(name) && static_cast<int64_t>(sources.size()) >= most) {
+    return MakeError(
+        ErrorCode::kTooLarge,
+        fmt::format("there are {} {}, the most allowed; drop one to make room for '{}'", most,
+                    PrefixOf(kind), name));
+  }
+  for (Sources* const all : {&files_, &tables_}) {
+    if (auto node = all->extract(name)) replaced.emplace(PrefixOf(kind), std::move(node.mapped()));
+  }
+  sources.emplace(std::move(name), std::move(source));
+  lock.unlock();
+  return !replaced.empty();
+}
+
+Status Catalog::Drop(std::string_view name) {
+  ARROW_ASSIGN_OR_RAISE(const Entry entry, Find(name));
+  switch (entry.kind) {
+    case Kind::kBuffer: return DropBuffer(entry.name);
+    case Kind::kFiles: return DropFiles(entry.name);
+    case Kind::kTable: break;
+  }
+  return DropNamed(&mutex_, &tables_, entry.name) ? Status::OK() : NoSuchSource(name);
 }
 
 std::vector<Entry> Catalog::List() const {
   std::vector<Entry> entries;
   for (const auto& window : ListBuffers()) entries.push_back(EntryOf(window));
   std::shared_lock lock(mutex_);
-  for (const auto& [name, source] : files_) {
-    entries.push_back({.kind = Kind::kFiles, .name = name, .source = source, .sink = nullptr});
-  }
+  for (const auto& [name, source] : files_) entries.push_back(EntryOf(Kind::kFiles, name, source));
+  for (const auto& [name, source] : tables_) entries.push_back(EntryOf(Kind::kTable, name, source));
   return entries;
 }
 
-Result<Entry> Catalog::Find(std::string_view full_name) const {
-  if (full_name.starts_with(kBufferPrefix)) {
-    ARROW_ASSIGN_OR_RAISE(const auto window, FindBuffer(full_name.substr(kBufferPrefix.size())));
-    return EntryOf(window);
+std::vector<Entry> Catalog::Named(std::string_view name) const {
+  // "files.trips" is the files first, and then whatever has all of it for its plain name.
+  std::vector<Entry> found;
+  const auto find = [&](Kind kind, std::string_view plain) {
+    if (kind == Kind::kBuffer) {
+      const auto at = buffers_.find(plain);
+      if (at != buffers_.end()) found.push_back(EntryOf(at->second));
+      return;
+    }
+    const Sources& sources = kind == Kind::kFiles ? files_ : tables_;
+    const auto at = sources.find(plain);
+    if (at != sources.end()) found.push_back(EntryOf(kind, at->first, at->second));
+  };
+  std::shared_lock lock(mutex_);
+  for (const Kind kind : kKinds) {
+    const std::string_view prefix = PrefixOf(kind);
+    if (name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] == '.') {
+      find(kind, name.substr(prefix.size() + 1));
+    }
   }
-  if (full_name.starts_with(kFilesPrefix)) {
-    const std::string_view name = full_name.substr(kFilesPrefix.size());
-    std::shared_lock lock(mutex_);
-    const auto found = files_.find(name);
-    if (found == files_.end()) return NoSuchFiles(name);
-    return Entry{
-        .kind = Kind::kFiles, .name = found->first, .source = found->second, .sink = nullptr};
+  if (!found.empty()) return found;
+  for (const Kind kind : kKinds) find(kind, name);
+  return found;
+}
+
+Status Catalog::NoSuchSource(std::string_view name) const {
+  std::vector<std::string> known;
+  for (const Entry& entry : List()) {
+    known.push_back(entry.full_name());
+    known.push_back(entry.name);
   }
+  const std::string_view shown = name.substr(0, 128);
+  const std::string_view nearest = NearestName(shown, known);
   return MakeError(
       ErrorCode::kUnknownName,
-      fmt::format("there is no source '{}'; names look like buffers.NAME or files.NAME",
-                  full_name));
+      nearest.empty() ? fmt::format("there is no source '{}'; GET /v1/tables lists all", shown)
+                      : fmt::format("there is no source '{}'; did you mean '{}'?", shown, nearest));
+}
+
+Result<Entry> Catalog::Find(std::string_view name) const {
+  std::vector<Entry> found = Named(name);
+  if (found.empty()) return NoSuchSource(name);
+  if (found.size() == 1) return std::move(found.front());
+  std::string names;
+  for (const Entry& entry : found) names += (names.empty() ? "" : " and ") + entry.full_name();
+  return MakeError(ErrorCode::kInvalidArgument,
+                   fmt::format("'{}' may be {}: give the full name", name, names), {"name"});
 }
 
 }  // namespace headrace::catalog

@@ -22,11 +22,15 @@ namespace headrace::catalog {
 struct CatalogLimits {
   int64_t max_buffers = 10'000;
   int64_t max_files = 10'000;
+  int64_t max_tables = 10'000;
 };
 
 /// What kind of source an entry is. The names of a kind live under its own prefix
 /// ("buffers.sensor-data"), so that kinds cannot take each other's names.
-enum class Kind { kBuffer, kFiles };
+enum class Kind { kBuffer, kFiles, kTable };
+
+/// "buffers", "files", "tables": what stands before the dot.
+std::string_view PrefixOf(Kind kind) noexcept;
 
 /// One named thing that can be read.
 struct Entry {
@@ -34,6 +38,8 @@ struct Entry {
   std::string name;  ///< without the kind's prefix
   std::shared_ptr<Source> source;
   std::shared_ptr<Sink> sink;  ///< none: read only
+
+  std::string full_name() const { return std::string(PrefixOf(kind)) + '.' + name; }
 };
 
 /// The one place where names become sources. Thread rule: all methods may be called from any
@@ -67,17 +73,30 @@ class Catalog {
   /// Forgets the files; readers go on. kUnknownName if there are none of that name.
   Status DropFiles(std::string_view name);
 
-  /// Everything, by full name: buffers, then files.
+  /// Makes `source` what the plain name means, as kFiles or kTable, in the place of files or a
+  /// table of that name. Whether there were any. kInvalidArgument for a bad name, kNameExists if a
+  /// buffer has it, kTooLarge as CreateBuffer().
+  Result<bool> Put(Kind kind, std::string name, std::shared_ptr<Source> source);
+
+  /// Forgets what Find() finds under the name.
+  Status Drop(std::string_view name);
+
+  /// Everything, by full name: buffers, files, then tables.
   std::vector<Entry> List() const;
 
-  /// Any entry by its full name, "buffers.sensor-data" or "files.trips". kUnknownName if there is
-  /// none.
-  Result<Entry> Find(std::string_view full_name) const;
+  /// Any entry by its full name, "buffers.sensor-data" or "files.trips", or by its plain one where
+  /// only one kind has it. kUnknownName, with the nearest name, if there is none; kInvalidArgument
+  /// if there are several.
+  Result<Entry> Find(std::string_view name) const;
 
  private:
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
   };
+  using Sources = std::map<std::string, std::shared_ptr<Source>, std::less<>>;
+  std::vector<Entry> Named(std::string_view name) const;
+  Status NoSuchSource(std::string_view name) const;
+
   using Buffers =
       std::unordered_map<std::string, std::shared_ptr<LiveWindow>, Hash, std::equal_to<>>;
 
@@ -85,7 +104,8 @@ class Catalog {
   const CatalogLimits limits_;
   mutable std::shared_mutex mutex_;
   Buffers buffers_;
-  std::map<std::string, std::shared_ptr<Source>, std::less<>> files_;
+  Sources files_;
+  Sources tables_;
 };
 
 }  // namespace headrace::catalog

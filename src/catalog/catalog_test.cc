@@ -86,7 +86,7 @@ TEST_F(CatalogTest, EntriesHaveTheKindsPrefix) {
   EXPECT_EQ(entry->name, "a");
   EXPECT_NE(entry->source, nullptr);
   EXPECT_NE(entry->sink, nullptr);
-  EXPECT_EQ(CodeOf(catalog_.Find("a").status()), ErrorCode::kUnknownName);
+  EXPECT_EQ(catalog_.Find("a")->full_name(), "buffers.a");
   EXPECT_EQ(CodeOf(catalog_.Find("files.a").status()), ErrorCode::kUnknownName);
   EXPECT_EQ(CodeOf(catalog_.Find("buffers.b").status()), ErrorCode::kUnknownName);
 }
@@ -140,6 +140,33 @@ TEST_F(CatalogTest, FilesHaveNamesOfTheirOwn) {
   EXPECT_EQ(CodeOf(catalog_.DropFiles("trips")), ErrorCode::kUnknownName);
   EXPECT_EQ(CodeOf(catalog_.Find("files.trips").status()), ErrorCode::kUnknownName);
   EXPECT_TRUE(catalog_.Find("buffers.trips").ok());
+}
+
+TEST_F(CatalogTest, APlainNameHasToMeanOneSource) {
+  ASSERT_TRUE(catalog_.AddFiles("trips", std::make_shared<NoRows>()).ok());
+  EXPECT_EQ(catalog_.Find("trips")->full_name(), "files.trips");
+  ASSERT_TRUE(Create("trips").ok());
+  EXPECT_EQ(CodeOf(catalog_.Find("trips").status()), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(catalog_.Drop("trips")), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(catalog_.Find("files.trips").ok());
+  ASSERT_TRUE(catalog_.Drop("files.trips").ok());
+  EXPECT_EQ(catalog_.Find("trips")->full_name(), "buffers.trips");
+  ASSERT_TRUE(catalog_.Drop("trips").ok());
+  EXPECT_EQ(CodeOf(catalog_.Drop("trips")), ErrorCode::kUnknownName);
+}
+
+TEST_F(CatalogTest, ANameIsPutAgain) {
+  const auto first = std::make_shared<NoRows>();
+  const auto second = std::make_shared<NoRows>();
+  EXPECT_FALSE(*catalog_.Put(Kind::kTable, "t", first));
+  EXPECT_TRUE(*catalog_.Put(Kind::kTable, "t", second));
+  EXPECT_EQ(catalog_.Find("t")->source, second);
+  EXPECT_TRUE(*catalog_.Put(Kind::kFiles, "t", first));
+  EXPECT_EQ(catalog_.Find("t")->full_name(), "files.t");
+  EXPECT_EQ(catalog_.List().size(), 1U);
+  ASSERT_TRUE(Create("b").ok());
+  EXPECT_EQ(CodeOf(catalog_.Put(Kind::kTable, "b", first).status()), ErrorCode::kNameExists);
+  EXPECT_EQ(CodeOf(catalog_.Put(Kind::kTable, "a/b", first).status()), ErrorCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ struct Parser {
   std::optional<ScanArguments> scan;
   std::optional<InspectArguments> inspect;
   std::vector<std::string> texts = std::vector<std::string>(ServeOptionTable().size());
+  std::vector<std::vector<std::string>> lists =
+      std::vector<std::vector<std::string>>(ServeOptionTable().size());
   std::vector<CLI::Option*> flags;
 
   Parser() {
@@ -48,8 +50,9 @@ struct Parser {
     serve = app.add_subcommand("serve", "run the server");
     serve->footer(std::string(kOfOptions));
     serve->allow_extras();
-    for (size_t i = 0; i < texts.size(); ++i)
-      flags.push_back(Add(ServeOptionTable()[i], &texts[i]));
+    for (size_t i = 0; i < texts.size(); ++i) {
+      flags.push_back(Add(ServeOptionTable()[i], &texts[i], &lists[i]));
+    }
     scan.emplace(&app);
     inspect.emplace(&app);
   }
@@ -60,7 +63,13 @@ struct Parser {
     return given.empty() ? app : *given.front();
   }
 
-  CLI::Option* Add(const ServeOption& option, std::string* text) {
+  CLI::Option* Add(const ServeOption& option, std::string* text, std::vector<std::string>* list) {
+    if (option.is_list()) {
+      return serve->add_option(option.Flag(), *list, FlagHelp(option))
+          ->option_text(std::string(option.value_name))
+          ->expected(1)
+          ->take_all();
+    }
     if (option.is_switch()) {
       // "!" makes a flag that says false.
       const std::string names = fmt::format("{},!--no-{}", option.Flag(), option.name);
@@ -75,7 +84,9 @@ struct Parser {
     std::vector<Setting> settings;
     for (size_t i = 0; i < texts.size(); ++i) {
       const ServeOption& option = ServeOptionTable()[i];
-      if (flags[i]->count() > 0) settings.push_back({&option, texts[i], option.Flag()});
+      for (const std::string& text : lists[i]) settings.push_back({&option, text, option.Flag()});
+      if (flags[i]->count() > 0 && !option.is_list())
+        settings.push_back({&option, texts[i], option.Flag()});
     }
     return settings;
   }

@@ -53,6 +53,19 @@ std::optional<std::string> TextOf(const toml::node& node) {
   return std::nullopt;
 }
 
+Result<Setting> SettingOf(const ServeOption& option, const toml::node& node,
+                          std::string_view path) {
+  auto value = TextOf(node);
+  if (!value) {
+    return Refuse(path, node.source().begin,
+                  fmt::format("{} takes {}", option.name,
+                              option.is_list() ? "strings, or a list of them"
+                                               : "a string, a number or a boolean"));
+  }
+  return Setting{&option, std::move(*value),
+                 fmt::format("{}: {}", Place(path, node.source().begin), option.name)};
+}
+
 }  // namespace
 
 Result<std::vector<Setting>> ParseConfig(std::string_view text, std::string_view path) {
@@ -64,13 +77,13 @@ Result<std::vector<Setting>> ParseConfig(std::string_view text, std::string_view
   for (const auto& [key, node] : parsed.table()) {
     const ServeOption* option = FindKey(key.str());
     if (option == nullptr) return Refuse(path, key.source().begin, UnknownKey(key.str()));
-    auto value = TextOf(node);
-    if (!value) {
-      return Refuse(path, node.source().begin,
-                    fmt::format("{} takes a string, a number or a boolean", key.str()));
+    if (const auto* list = node.as_array(); list != nullptr && option->is_list()) {
+      for (const auto& item : *list) {
+        ARROW_ASSIGN_OR_RAISE(settings.emplace_back(), SettingOf(*option, item, path));
+      }
+      continue;
     }
-    settings.push_back({option, std::move(*value),
-                        fmt::format("{}: {}", Place(path, node.source().begin), key.str())});
+    ARROW_ASSIGN_OR_RAISE(settings.emplace_back(), SettingOf(*option, node, path));
   }
   return settings;
 }

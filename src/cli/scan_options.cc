@@ -55,14 +55,14 @@ Result<int64_t> ReadNumber(std::string_view option, const std::string& text, int
 
 std::string FormatNames() {
   std::string names;
-  for (const codec::FormatInfo& info : codec::Formats()) {
+  for (const codec::FormatInfo& info : codec::FileFormats()) {
     names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
   }
   return names;
 }
 
 std::optional<codec::Format> FormatCalled(std::string_view name) {
-  for (const codec::FormatInfo& info : codec::Formats()) {
+  for (const codec::FormatInfo& info : codec::FileFormats()) {
     if (info.name == name) return info.format;
   }
   return std::nullopt;

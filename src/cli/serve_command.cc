@@ -14,6 +14,7 @@
 #include "cli/demo_feed.h"
 #include "cli/log.h"
 #include "cli/stop_signal.h"
+#include "delivery/tables.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "kernels/rolling/rolling.h"
@@ -92,6 +93,17 @@ void LogStart(Log* log, const std::string& url, const MemoryBudget& budget, cons
   for (const std::string& warning : warnings) log->Warn(warning);
 }
 
+/// Registers what --load names.
+Status Load(const ServeOptions& options, catalog::Catalog* catalog) {
+  for (const std::string& load : options.loads) {
+    const size_t equals = load.find('=');
+    ARROW_ASSIGN_OR_RAISE(auto files,
+                          delivery::OpenFiles({load.substr(equals + 1)}, catalog->budget()));
+    ARROW_RETURN_NOT_OK(catalog->AddFiles(load.substr(0, equals), std::move(files)));
+  }
+  return Status::OK();
+}
+
 /// Waits for the signal and ends in an order in which nothing loses what it uses.
 void RunUntil(StopSignal* stop, double drain_timeout_s, std::unique_ptr<DemoFeed> demo,
               server::HttpServer* http, Log* log) {
@@ -111,14 +123,18 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
   MemoryBudget* budget = MemoryBudget::Process();
   if (options.memory_limit_bytes > 0) budget->set_limit_bytes(options.memory_limit_bytes);
   catalog::Catalog catalog(budget);
+  ARROW_RETURN_NOT_OK(Load(options, &catalog));
+  ARROW_ASSIGN_OR_RAISE(auto allowed_paths, delivery::AllowedPaths::Make(options.allowed_dirs));
   std::unique_ptr<DemoFeed> demo;
   if (options.demo) {
     ARROW_ASSIGN_OR_RAISE(demo, MakeDemo(options, executable, &catalog, &log));
   }
   ARROW_ASSIGN_OR_RAISE(
       auto http,
-      server::HttpServer::Start(HttpOptions(options),
-                                {.catalog = &catalog, .budget = budget, .log = log.events()}));
+      server::HttpServer::Start(HttpOptions(options), {.catalog = &catalog,
+                                                       .budget = budget,
+                                                       .log = log.events(),
+                                                       .allowed_paths = std::move(allowed_paths)}));
   if (!options.port_file.empty()) {
     ARROW_RETURN_NOT_OK(WritePortFile(options.port_file, http->port()));
   }

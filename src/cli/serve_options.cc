@@ -1,5 +1,6 @@
 #include "cli/serve_options.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -9,6 +10,7 @@
 
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
+#include "headrace/names.h"
 
 namespace headrace::cli {
 namespace {
@@ -98,6 +100,22 @@ Status SetDemoWindow(std::string_view text, ServeOptions* o) {
                             &o->demo_window);
 }
 
+Status AddLoad(std::string_view text, ServeOptions* o) {
+  if (text.empty()) return Status::OK();
+  const size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals + 1 == text.size() ||
+      !ValidateName(text.substr(0, equals), "name").ok()) {
+    return Refuse(text, "a name and files: give one such as trips=data/*.parquet");
+  }
+  o->loads.emplace_back(text);
+  return Status::OK();
+}
+
+Status AddAllowedDir(std::string_view text, ServeOptions* o) {
+  if (!text.empty()) o->allowed_dirs.emplace_back(text);
+  return Status::OK();
+}
+
 constexpr std::array kOptions = {
     ServeOption{"config", "FILE", "", "none", "read options from a TOML file",
                 [](std::string_view t, ServeOptions* o) { return SetText(t, &o->config_path); }},
@@ -125,6 +143,12 @@ constexpr std::array kOptions = {
                   return SetNumber<double>(t, 0, 3600, "a number of seconds from 0 to 3600",
                                            &o->drain_timeout_s);
                 }},
+    ServeOption{"load", "NAME=PATHS", "", "none",
+                "serve files as the source NAME: a file, a directory or a pattern; again for more",
+                AddLoad, [](ServeOptions* o) { o->loads.clear(); }},
+    ServeOption{"allow-dir", "DIRECTORY", "", "none",
+                "let clients register files below it; again for more", AddAllowedDir,
+                [](ServeOptions* o) { o->allowed_dirs.clear(); }},
     ServeOption{
         "log-level", "LEVEL", "info", "", "trace, debug, info, warn, error or off",
         [](std::string_view t, ServeOptions* o) { return SetChoice(t, kLevels, &o->log_level); }},
@@ -172,6 +196,12 @@ Result<ServeOptions> ResolveServeOptions(std::span<const std::vector<Setting>> l
     ARROW_RETURN_NOT_OK(Apply(option, option.fallback, option.Flag(), &options));
   }
   for (const auto& layer : layers) {
+    for (const ServeOption& option : kOptions) {
+      const bool given = std::any_of(layer.begin(), layer.end(), [&](const Setting& setting) {
+        return setting.option == &option;
+      });
+      if (given && option.is_list()) option.clear(&options);
+    }
     for (const Setting& setting : layer) {
       ARROW_RETURN_NOT_OK(Apply(*setting.option, setting.text, setting.origin, &options));
     }

@@ -24,6 +24,8 @@ struct ServeOptions {
   int64_t max_connections = 0;
   int64_t threads = 0;  ///< 0: one per core
   double drain_timeout_s = 0;
+  std::vector<std::string> loads;         ///< NAME=PATHS, each files that are there from the start
+  std::vector<std::string> allowed_dirs;  ///< where clients may name files
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
   bool demo = false;
@@ -41,7 +43,10 @@ struct ServeOption {
   std::string_view fallback_help;  ///< what the help says instead of an empty `fallback`
   std::string_view help;
   Status (*set)(std::string_view text, ServeOptions* options);
+  /// May be given several times: `set` adds. What a stronger layer gives is in place of the weaker.
+  void (*clear)(ServeOptions* options) = nullptr;
 
+  bool is_list() const noexcept { return clear != nullptr; }
   bool is_switch() const noexcept { return value_name.empty(); }
   std::string Flag() const;      ///< --memory-limit
   std::string Variable() const;  ///< HEADRACE_MEMORY_LIMIT

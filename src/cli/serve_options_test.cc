@@ -80,6 +80,19 @@ TEST(ServeOptions, SizesTakeUnits) {
   EXPECT_EQ(ResolveOne("max-body", "1000")->max_body_bytes, 1000);
 }
 
+TEST(ServeOptions, ListsAreThoseOfTheStrongestLayer) {
+  const std::vector<Setting> layers[] = {
+      {{Option("load"), "a=x/*.parquet", "file"}, {Option("load"), "b=y", "file"}},
+      {{Option("allow-dir"), "/data", "environment"}},
+      {{Option("load"), "c=z=1.csv", "flag"}}};
+  const auto options = ResolveServeOptions(layers);
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->loads, std::vector<std::string>{"c=z=1.csv"});
+  EXPECT_EQ(options->allowed_dirs, std::vector<std::string>{"/data"});
+  EXPECT_EQ(ResolveServeOptions({layers, 1})->loads.size(), 2U);
+  for (const char* load : {"x", "=x", "a=", "a/b=x"}) ExpectRefused("load", load);
+}
+
 TEST(ServeOptions, BadValuesAreRefusedWithTheirOrigin) {
   for (const char* port : {"", "x", "-1", "65536", "80 ", " 80", "8.5", "0x50"}) {
     ExpectRefused("port", port);

@@ -14,12 +14,12 @@ namespace {
 class ArrowFileEncoder final : public BatchEncoder {
  public:
   ArrowFileEncoder(std::shared_ptr<arrow::RecordBatchReader> reader, const EncodeOptions& options)
-      : BatchEncoder(std::move(reader), options, {.chunk_bytes = 1, .split_batches = false}) {}
+      : BatchEncoder(std::move(reader), options, {.chunk_bytes = 1, .split_batches = false}),
+        options_(options) {}
 
  private:
   Status Begin(const std::shared_ptr<arrow::Schema>& schema) override {
-    auto options = arrow::ipc::IpcWriteOptions::Defaults();
-    options.memory_pool = pool();
+    ARROW_ASSIGN_OR_RAISE(const auto options, IpcOptions(options_, pool()));
     return arrow::ipc::MakeFileWriter(&stream(), schema, options).Value(&writer_);
   }
   Status Write(const std::shared_ptr<arrow::RecordBatch>& batch) override {
@@ -27,6 +27,7 @@ class ArrowFileEncoder final : public BatchEncoder {
   }
   Status End() override { return writer_->Close(); }
 
+  const EncodeOptions options_;
   std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
 };
 

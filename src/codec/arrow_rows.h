@@ -26,8 +26,14 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenArrowBody(std::shared_ptr<
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenParquetBody(
     std::shared_ptr<arrow::Buffer> body, arrow::MemoryPool* pool = nullptr);
 
-/// CSV with a header line. Types are taken from the first block (1 MiB); empty fields are null.
+/// CSV with a header line. Types are taken from all of it (of more than a GiB the first); empty
+/// fields are null.
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsvBody(std::shared_ptr<arrow::Buffer> body,
                                                               arrow::MemoryPool* pool = nullptr);
+
+/// A JSON object a line. Types are taken from all of it, times in whole seconds among them.
+/// What is given does not lie in `body`.
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenNdjsonBody(
+    std::shared_ptr<arrow::Buffer> body, arrow::MemoryPool* pool = nullptr);
 
 }  // namespace headrace::codec

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include <arrow/ipc/options.h>
 #include <arrow/type_fwd.h>
 
 #include "codec/chunk_stream.h"
@@ -56,5 +57,10 @@ EncoderFactory MakeParquetEncoder;
 EncoderFactory MakeCsvEncoder;
 EncoderFactory MakeNdjsonEncoder;
 EncoderFactory MakeJsonRowsEncoder;
+EncoderFactory MakeJsonColumnsEncoder;
+
+/// What Arrow's IPC writers are given.
+Result<arrow::ipc::IpcWriteOptions> IpcOptions(const EncodeOptions& options,
+                                               arrow::MemoryPool* pool);
 
 }  // namespace headrace::codec

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -12,11 +13,19 @@
 #include "codec/validated_reader.h"
 
 namespace headrace::codec {
+namespace {
+
+constexpr int64_t kLeastBlockBytes = 1 << 20;
+constexpr int64_t kMostBlockBytes = 1 << 30;
+
+}  // namespace
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsvBody(std::shared_ptr<arrow::Buffer> body,
                                                               arrow::MemoryPool* pool) {
   auto read = arrow::csv::ReadOptions::Defaults();
   read.use_threads = false;
+  read.block_size = static_cast<int32_t>(
+      std::clamp<int64_t>(body->size() + 1, kLeastBlockBytes, kMostBlockBytes));
   auto parse = arrow::csv::ParseOptions::Defaults();
   parse.newlines_in_values = true;
   auto convert = arrow::csv::ConvertOptions::Defaults();

@@ -19,6 +19,7 @@ Result<std::unique_ptr<Encoder>> MakeEncoder(Format format,
     case Format::kCsv: return MakeCsvEncoder(std::move(reader), options);
     case Format::kNdjson: return MakeNdjsonEncoder(std::move(reader), options);
     case Format::kJsonRows: return MakeJsonRowsEncoder(std::move(reader), options);
+    case Format::kJsonColumns: return MakeJsonColumnsEncoder(std::move(reader), options);
   }
   return MakeError(ErrorCode::kInternal, "a format without an encoder");
 }

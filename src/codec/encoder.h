@@ -19,6 +19,7 @@ struct EncodeOptions {
   arrow::MemoryPool* pool = nullptr;  ///< none: Arrow's default
   /// Text formats gather about this much before they give a chunk.
   int64_t target_chunk_bytes = 1 << 20;
+  IpcCompression ipc_compression = IpcCompression::kNone;  ///< of the Arrow formats
 };
 
 /// Pulls a reader and gives bytes, a chunk at a time; only one batch and one chunk are held.

@@ -100,6 +100,11 @@ Result<FileEncoding> EncodingOfFile(std::string_view path, std::optional<Format>
                   : *format == Format::kParquet ? FileCompression::kZstd
                                                 : FileCompression::kNone;
   }
+  if (*format == Format::kJsonColumns) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "files are not written as json-columns: it holds all rows until the end",
+                     {"format"});
+  }
   if (!Takes(*format, *compression)) {
     return MakeError(ErrorCode::kInvalidArgument,
                      fmt::format("the format {} is not compressed with {}", Describe(*format).name,

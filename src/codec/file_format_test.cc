@@ -55,7 +55,7 @@ TEST(FileFormat, AFormatTakesSomeCompressionsOnly) {
 }
 
 TEST(FileFormat, ExtensionsAndCompressionsReadBack) {
-  for (const FormatInfo& format : Formats()) {
+  for (const FormatInfo& format : FileFormats()) {
     for (const auto compression : {kNone, kGzip, kZstd}) {
       if (!IsText(format.format) && compression != kNone) continue;
       const auto encoding = EncodingOfFile("x" + ExtensionOf({format.format, compression}), {}, {});

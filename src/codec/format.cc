@@ -22,6 +22,8 @@ constexpr std::array kFormats = {
     FormatInfo{Format::kCsv, "csv", "text/csv", "text/csv; charset=utf-8; header=present"},
     FormatInfo{Format::kNdjson, "ndjson", "application/x-ndjson", "application/x-ndjson"},
     FormatInfo{Format::kJsonRows, "json", "application/json", "application/json"},
+    FormatInfo{Format::kJsonColumns, "json-columns", "application/vnd.headrace.columns+json",
+               "application/vnd.headrace.columns+json"},
 };
 
 constexpr bool InOrder() {
@@ -77,6 +79,7 @@ bool EqualIgnoringCase(std::string_view a, std::string_view b) {
 struct Range {
   std::string_view type;
   std::string_view subtype;
+  std::string_view codecs;  // as given, quotes included
   double q = 1;
 
   // How exactly the range names the format: 2 by name, 1 by type, 0 as anything, -1 not at all.
@@ -109,6 +112,7 @@ Result<Range> ParseRange(std::string_view text) {
     std::string_view parameter = Take(&rest, ';');
     const std::string_view name = Take(&parameter, '=');
     if (!IsToken(name) || !(IsToken(parameter) || IsQuoted(parameter))) return Malformed(text);
+    if (EqualIgnoringCase(name, "codecs")) range.codecs = parameter;
     if (!EqualIgnoringCase(name, "q")) continue;
     // A weight is 0 to 1 with at most three decimals.
     const auto [end, error] = std::from_chars(parameter.data(), parameter.data() + parameter.size(),
@@ -136,13 +140,7 @@ std::optional<double> Weight(const std::vector<Range>& ranges, const FormatInfo&
   return weight;
 }
 
-}  // namespace
-
-std::span<const FormatInfo> Formats() noexcept { return kFormats; }
-
-const FormatInfo& Describe(Format format) noexcept { return kFormats[static_cast<size_t>(format)]; }
-
-Result<Format> NegotiateFormat(std::string_view accept, Format fallback) {
+Result<std::vector<Range>> ParseRanges(std::string_view accept) {
   std::vector<Range> ranges;
   while (!accept.empty()) {
     const std::string_view text = Take(&accept, ',');
@@ -150,6 +148,19 @@ Result<Format> NegotiateFormat(std::string_view accept, Format fallback) {
     ARROW_ASSIGN_OR_RAISE(const Range range, ParseRange(text));
     ranges.push_back(range);
   }
+  return ranges;
+}
+
+}  // namespace
+
+std::span<const FormatInfo> Formats() noexcept { return kFormats; }
+
+std::span<const FormatInfo> FileFormats() noexcept { return Formats().first(kFormats.size() - 1); }
+
+const FormatInfo& Describe(Format format) noexcept { return kFormats[static_cast<size_t>(format)]; }
+
+Result<Format> NegotiateFormat(std::string_view accept, Format fallback) {
+  ARROW_ASSIGN_OR_RAISE(const std::vector<Range> ranges, ParseRanges(accept));
   if (ranges.empty()) return fallback;
 
   // The heaviest wins; among equals one that was named, then the fallback, then the table's order.
@@ -177,6 +188,37 @@ Result<Format> NegotiateFormat(std::string_view accept, Format fallback) {
   return MakeError(ErrorCode::kNotAcceptable,
                    fmt::format("none of the formats asked for can be made; there are {}", known),
                    {"accept"});
+}
+
+IpcCompression NegotiateIpcCompression(std::string_view accept, Format format) {
+  if (format != Format::kArrowStream && format != Format::kArrowFile) return IpcCompression::kNone;
+  const auto ranges = ParseRanges(accept);
+  if (!ranges.ok()) return IpcCompression::kNone;
+  auto best = IpcCompression::kNone;
+  for (const Range& range : *ranges) {
+    if (range.q <= 0 || range.Specificity(Describe(format).media_type) != 2) continue;
+    std::string_view rest = range.codecs;
+    if (IsQuoted(rest)) rest = rest.substr(1, rest.size() - 2);
+    while (!rest.empty()) {
+      const std::string_view name = Take(&rest, ',');
+      if (EqualIgnoringCase(name, "zstd")) best = IpcCompression::kZstd;
+      if (EqualIgnoringCase(name, "lz4") && best == IpcCompression::kNone) {
+        best = IpcCompression::kLz4;
+      }
+    }
+  }
+  return best;
+}
+
+Result<Format> ParseFormat(std::string_view text) {
+  std::string names;
+  for (const FormatInfo& info : kFormats) {
+    if (info.name == text || EqualIgnoringCase(info.media_type, text)) return info.format;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
+  }
+  return MakeError(ErrorCode::kInvalidArgument,
+                   fmt::format("format must be one of {}, not '{}'", names, text.substr(0, 64)),
+                   {"format"});
 }
 
 }  // namespace headrace::codec

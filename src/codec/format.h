@@ -9,7 +9,10 @@
 namespace headrace::codec {
 
 /// The forms in which rows leave Headrace.
-enum class Format { kArrowStream, kArrowFile, kParquet, kCsv, kNdjson, kJsonRows };
+enum class Format { kArrowStream, kArrowFile, kParquet, kCsv, kNdjson, kJsonRows, kJsonColumns };
+
+/// How the buffers of Arrow's formats are packed, each for itself.
+enum class IpcCompression { kNone, kZstd, kLz4 };
 
 struct FormatInfo {
   Format format;
@@ -21,6 +24,9 @@ struct FormatInfo {
 /// All formats, in the order in which they are preferred when a client takes any.
 std::span<const FormatInfo> Formats() noexcept;
 
+/// Those that files are written in: the others hold all rows until the end.
+std::span<const FormatInfo> FileFormats() noexcept;
+
 const FormatInfo& Describe(Format format) noexcept;
 
 /// The format that an Accept header asks for: q-values, `type/*` and `*/*` as RFC 9110 has them.
@@ -28,5 +34,14 @@ const FormatInfo& Describe(Format format) noexcept;
 /// ErrorCode::kNotAcceptable with the list of media types if none fits, kInvalidArgument if
 /// malformed.
 Result<Format> NegotiateFormat(std::string_view accept, Format fallback);
+
+/// The packing that the Accept header's `codecs` parameter allows for an Arrow format ("zstd, lz4",
+/// in our order of preference); kNone where it says nothing, and for other formats. Requires: the
+/// header was negotiated.
+IpcCompression NegotiateIpcCompression(std::string_view accept, Format format);
+
+/// The format whose name or media type, without parameters, this is. kInvalidArgument, with all
+/// names, otherwise; located as {"format"}.
+Result<Format> ParseFormat(std::string_view text);
 
 }  // namespace headrace::codec

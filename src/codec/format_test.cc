@@ -22,7 +22,7 @@ TEST(FormatTest, NamesAndMediaTypesAreDistinctAndContentTypesBeginWithThem) {
     EXPECT_TRUE(media_types.insert(info.media_type).second) << info.media_type;
     EXPECT_TRUE(info.content_type.starts_with(info.media_type)) << info.content_type;
   }
-  EXPECT_EQ(names.size(), 6);
+  EXPECT_EQ(names.size(), 7);
 }
 
 struct Negotiation {
@@ -96,6 +96,28 @@ TEST(FormatTest, MalformedHeadersAreInvalid) {
     ASSERT_FALSE(format.ok()) << accept;
     EXPECT_EQ(CodeOf(format.status()), ErrorCode::kInvalidArgument) << accept;
   }
+}
+
+TEST(FormatTest, CodecsOfTheFormatThatIsGiven) {
+  constexpr std::string_view kStream = "application/vnd.apache.arrow.stream";
+  const auto negotiate = [&](std::string_view parameters, Format format = Format::kArrowStream) {
+    return NegotiateIpcCompression(std::string(kStream) + std::string(parameters), format);
+  };
+  EXPECT_EQ(negotiate(""), IpcCompression::kNone);
+  EXPECT_EQ(negotiate(";codecs=lz4"), IpcCompression::kLz4);
+  EXPECT_EQ(negotiate(R"(; codecs="lz4, ZSTD"; q=0.5)"), IpcCompression::kZstd);
+  EXPECT_EQ(negotiate(R"(;codecs="brotli")"), IpcCompression::kNone);
+  EXPECT_EQ(negotiate(";codecs=zstd;q=0"), IpcCompression::kNone);
+  EXPECT_EQ(negotiate(";codecs=zstd", Format::kArrowFile), IpcCompression::kNone);
+  EXPECT_EQ(negotiate(";codecs=zstd", Format::kCsv), IpcCompression::kNone);
+}
+
+TEST(FormatTest, FormatsHaveNames) {
+  for (const FormatInfo& info : Formats()) {
+    EXPECT_EQ(*ParseFormat(info.name), info.format);
+    EXPECT_EQ(*ParseFormat(info.media_type), info.format);
+  }
+  EXPECT_EQ(CodeOf(ParseFormat("xml").status()), ErrorCode::kInvalidArgument);
 }
 
 TEST(FormatTest, NoHeaderCrashes) {

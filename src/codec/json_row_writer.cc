@@ -158,11 +158,11 @@ Result<int64_t> JsonRowWriter::WriteSome(const arrow::RecordBatch& batch, int64_
     ARROW_RETURN_NOT_OK(out->Reserve(RowBound(row)));
     char* const begin = reinterpret_cast<char*>(out->mutable_data()) + out->length();
     char* end = begin;
-    if (layout_ == Layout::kList && !first_) {
+    if (layout_ != Layout::kLines && !first_) {
       *end++ = ',';
     }
     first_ = false;
-    end = WriteRow(row, end);
+    end = layout_ == Layout::kValues ? columns_.front().Write(row, end) : WriteRow(row, end);
     if (layout_ == Layout::kLines) {
       *end++ = '\n';
     }

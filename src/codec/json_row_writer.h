@@ -21,8 +21,9 @@ namespace headrace::codec {
 /// Thread rule: one thread at a time.
 class JsonRowWriter {
  public:
-  /// What stands between rows: "," for a JSON list, "\n" after each row for NDJSON.
-  enum class Layout { kList, kLines };
+  /// What stands between rows: "," for a JSON list, "\n" after each row for NDJSON. kValues is a
+  /// list of the first column's values, without objects.
+  enum class Layout { kList, kLines, kValues };
 
   JsonRowWriter(Layout layout, arrow::MemoryPool* pool);
   ~JsonRowWriter();

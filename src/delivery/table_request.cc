@@ -11,6 +11,7 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include "delivery/opened_rows.h"
 #include "expr/aggregate.h"
 #include "expr/filter.h"
 #include "expr/order.h"
@@ -142,46 +143,6 @@ Result<Reader> Choose(Reader reader, const TableRequest& request, arrow::MemoryP
   return shape::Downsample(std::move(reader), plan, pool);
 }
 
-/// All columns that a source has to give for a filter to be applied behind it.
-std::optional<std::vector<std::string>> ColumnsWithThoseOf(const ReadRequest& pushed) {
-  auto columns = pushed.columns;
-  if (!columns) return columns;
-  for (const std::string& name : expr::ColumnsOf(*pushed.filter)) AddName(name, &*columns);
-  return columns;
-}
-
-std::vector<Reader> ReadersOf(OpenedSource opened) {
-  std::vector<Reader> readers = {std::move(opened.reader)};
-  std::move(opened.more_readers.begin(), opened.more_readers.end(), std::back_inserter(readers));
-  return readers;
-}
-
-/// Rows that the filter was applied to, by the source or behind it.
-Result<OpenedSource> OpenFiltered(Source& source, const ReadRequest& pushed,
-                                  arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(OpenedSource opened, source.Open(pushed));
-  if (pushed.filter == nullptr || opened.filter_applied) return opened;
-  // A limit comes behind the filter, and the filter has columns of its own: again without either.
-  ReadRequest plain = pushed;
-  plain.filter = nullptr;
-  plain.limit = std::nullopt;
-  plain.columns = ColumnsWithThoseOf(pushed);
-  plain.dictionary_columns.clear();
-  ARROW_RETURN_NOT_OK(opened.reader->Close());
-  ARROW_ASSIGN_OR_RAISE(opened, source.Open(plain));
-  // The source may have got columns since its schema was asked for.
-  ARROW_ASSIGN_OR_RAISE(auto bound, expr::BindFilter(*pushed.filter, *opened.reader->schema()));
-  const auto filter = std::make_shared<arrow::compute::Expression>(std::move(bound));
-  OpenedSource filtered;
-  for (Reader& reader : ReadersOf(std::move(opened))) {
-    ARROW_ASSIGN_OR_RAISE(reader, shape::Filter(std::move(reader), filter, pool));
-    filtered.more_readers.push_back(std::move(reader));
-  }
-  filtered.reader = std::move(filtered.more_readers.front());
-  filtered.more_readers.erase(filtered.more_readers.begin());
-  return filtered;
-}
-
 /// One row for each group, all of them.
 Result<Reader> OpenGroups(Source& source, const TableRequest& request, const ReadRequest& pushed,
                           arrow::MemoryPool* pool) {
@@ -205,10 +166,14 @@ bool Chooses(const TableRequest& request) {
 Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& schema) {
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.offset, "offset"));
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.limit.value_or(0), "limit"));
+  ARROW_RETURN_NOT_OK(CheckNotNegative(request.start_row, "start_row"));
   ARROW_RETURN_NOT_OK(Validate(request.sample, request.downsample));
   ARROW_RETURN_NOT_OK(CheckOrder(request));
   ReadRequest pushed{.columns = request.columns,
-                     .ordered = request.ordered || IsAsked(request.sample)};
+                     .start_row = request.start_row,
+                     .row_number_column = request.row_number_column,
+                     .ordered = request.ordered || IsAsked(request.sample),
+                     .stop = request.stop};
   ARROW_ASSIGN_OR_RAISE(pushed.filter, BindFilters(request, schema));
   if (PushesRange(request)) {
     ARROW_ASSIGN_OR_RAISE(pushed.filter, BindRange(request, schema, std::move(pushed.filter)));
@@ -226,28 +191,74 @@ Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& s
   return pushed;
 }
 
-Result<Reader> OpenTable(Source& source, const TableRequest& request, arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(const ReadRequest pushed, PushDown(request, *source.schema()));
+namespace {
+
+/// Without a filter and in their own order, rows that are passed over are those of the source,
+/// which may know where they are. Returns what is left of the offset.
+int64_t PushOffset(const TableRequest& request, const Source& source, ReadRequest* pushed) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 4;
+  if (pushed->filter != nullptr || !request.order_by.empty() || request.offset > kMost ||
+      request.start_row > kMost) {
+    return request.offset;
+  }
+  if (request.offset > 0) {
+    pushed->start_row = std::max(request.start_row, source.statistics().first_row) + request.offset;
+  }
+  pushed->limit = request.limit;
+  return 0;
+}
+
+std::vector<std::string> WithRowNumbers(const TableRequest& request) {
+  std::vector<std::string> columns = *request.columns;
+  if (!request.row_number_column.empty()) columns.push_back(request.row_number_column);
+  return columns;
+}
+
+/// Rows, and how much of the request was done to them.
+struct OpenedRows {
   Reader reader;
-  bool counted = false;  // the limit is applied
+  int64_t offset = 0;  ///< rows that are still to be passed over
+  bool limited = false;
   bool selected = false;
   std::optional<int64_t> num_rows;
-  if (Groups(request)) {
-    ARROW_ASSIGN_OR_RAISE(reader, OpenGroups(source, request, pushed, pool));
-  } else {
-    ARROW_ASSIGN_OR_RAISE(OpenedSource opened, OpenFiltered(source, pushed, pool));
-    reader = std::move(opened.reader);
-    counted = opened.limit_applied && pushed.limit && request.offset == 0;
-    selected = opened.columns_applied && pushed.columns == request.columns;
-    if (pushed.filter == nullptr) num_rows = source.statistics().num_rows;
+};
+
+Result<OpenedRows> OpenRows(Source& source, const TableRequest& request, ReadRequest pushed,
+                            arrow::MemoryPool* pool, TablePlace* place) {
+  OpenedRows rows;
+  rows.offset = PushOffset(request, source, &pushed);
+  ARROW_ASSIGN_OR_RAISE(OpenedSource opened, OpenFiltered(source, pushed, pool));
+  if (place != nullptr) {
+    *place = {.first_row = opened.first_row, .end_row = opened.end_row, .epoch = opened.epoch};
   }
-  ARROW_ASSIGN_OR_RAISE(reader, PutInOrder(std::move(reader), request, num_rows, pool));
-  if (!counted) {
-    ARROW_ASSIGN_OR_RAISE(reader, shape::Limit(std::move(reader), request.offset, request.limit));
+  rows.reader = std::move(opened.reader);
+  rows.limited = opened.limit_applied && pushed.limit && rows.offset == 0;
+  rows.selected = opened.columns_applied && pushed.columns == request.columns;
+  if (pushed.filter == nullptr && pushed.start_row == 0)
+    rows.num_rows = source.statistics().num_rows;
+  return rows;
+}
+
+}  // namespace
+
+Result<Reader> OpenTable(Source& source, const TableRequest& request, arrow::MemoryPool* pool,
+                         TablePlace* place) {
+  ARROW_ASSIGN_OR_RAISE(ReadRequest pushed, PushDown(request, *source.schema()));
+  OpenedRows rows{.offset = request.offset};
+  if (Groups(request)) {
+    if (place != nullptr) place->epoch = source.statistics().epoch;
+    ARROW_ASSIGN_OR_RAISE(rows.reader, OpenGroups(source, request, pushed, pool));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(rows, OpenRows(source, request, std::move(pushed), pool, place));
+  }
+  ARROW_ASSIGN_OR_RAISE(Reader reader,
+                        PutInOrder(std::move(rows.reader), request, rows.num_rows, pool));
+  if (!rows.limited && (rows.offset > 0 || request.limit)) {
+    ARROW_ASSIGN_OR_RAISE(reader, shape::Limit(std::move(reader), rows.offset, request.limit));
   }
   ARROW_ASSIGN_OR_RAISE(reader, Choose(std::move(reader), request, pool));
-  if (!request.columns || (selected && !IsAsked(request.downsample))) return reader;
-  return shape::Select(std::move(reader), *request.columns);
+  if (!request.columns || (rows.selected && !IsAsked(request.downsample))) return reader;
+  return shape::Select(std::move(reader), WithRowNumbers(request));
 }
 
 }  // namespace headrace::delivery

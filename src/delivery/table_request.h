@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -17,10 +18,12 @@ class RecordBatchReader;
 
 namespace headrace::delivery {
 
-/// What can be asked of any source. It is done in the order of the members: rows are filtered,
-/// grouped, put in order, passed over and counted off, sampled or downsampled, and of what is left
-/// the columns are given.
+/// What can be asked of any source. It is done in the order of the members: rows are passed over,
+/// filtered, grouped, put in order, passed over and counted off, sampled or downsampled, and of
+/// what is left the columns are given.
 struct TableRequest {
+  int64_t start_row =
+      0;               ///< rows of the source before this number are passed over: see ReadRequest
   std::string filter;  ///< in the language of docs/filters.md; empty: all rows
   /// The same, bound to the source's schema; with `filter` both have to hold. Null: all rows.
   std::shared_ptr<const arrow::compute::Expression> bound_filter;
@@ -34,6 +37,17 @@ struct TableRequest {
   DownsampleRequest downsample;  ///< the same; gives x, the ys and `by` in this order
   std::optional<std::vector<std::string>> columns;  ///< none: all
   bool ordered = true;                              ///< see ReadRequest
+  /// A column of this name with the number of each row in the source is added behind the others;
+  /// goes with ordered rows that are not grouped. Empty: none.
+  std::string row_number_column;
+  std::shared_ptr<std::atomic<bool>> stop;  ///< see ReadRequest; all sources stop between batches
+};
+
+/// Where the rows that were opened stand in their source: see OpenedSource.
+struct TablePlace {
+  int64_t first_row = 0;
+  std::optional<int64_t> end_row;
+  uint64_t epoch = 0;
 };
 
 /// Whether rows are grouped: what comes out is a row for each group.
@@ -52,9 +66,11 @@ Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& s
 
 /// The one place that runs a request on a source: the source applies what it can, the rest is
 /// shaped here. `pool` is what shaping draws from; it outlives the reader.
-/// Errors: those of PushDown(), of the source, and kUnknownName for a column.
+/// `place`, unless null, is told where the rows stand; without a filter an offset counts into
+/// first_row. Errors: those of PushDown(), of the source, and kUnknownName for a column.
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenTable(Source& source,
                                                             const TableRequest& request,
-                                                            arrow::MemoryPool* pool);
+                                                            arrow::MemoryPool* pool,
+                                                            TablePlace* place = nullptr);
 
 }  // namespace headrace::delivery

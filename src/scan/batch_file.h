@@ -20,6 +20,8 @@ class BatchStream {
   virtual ~BatchStream() = default;
   /// The next batch, perhaps of no rows; null at the end. An error is placed and final.
   virtual Result<std::shared_ptr<arrow::RecordBatch>> Next() = 0;
+  /// Number in the file of the next batch's first row; of files that number their rows.
+  virtual int64_t next_row() const noexcept { return 0; }
 };
 
 /// The parts of a file, in its order. What is given lives on other threads, and longer.
@@ -39,7 +41,8 @@ class BatchFile {
   struct Facts {
     std::string path;
     std::shared_ptr<arrow::Schema> schema;
-    int64_t num_rows = -1;  ///< -1: not known
+    int64_t num_rows = -1;      ///< -1: not known
+    bool numbers_rows = false;  ///< see BatchStream::next_row()
     int64_t num_bytes = 0;
     int num_record_batches = 0;     ///< 0: the format has none
     std::vector<ColumnNeed> needs;  ///< by column
@@ -53,9 +56,11 @@ class BatchFile {
   virtual ~BatchFile() = default;
   const Facts& facts() const noexcept { return facts_; }
 
-  /// Parts whose batches have at least the columns of these numbers, found by their names.
+  /// Parts whose batches have at least the columns of these numbers, found by their names. Batches
+  /// that end before `start_row` may be left out by files that number their rows.
   /// kCorruptFile, at the latest from the parts, if the file is no longer what it was.
   virtual Result<std::unique_ptr<BatchParts>> Read(const std::vector<int>& columns,
+                                                   int64_t start_row,
                                                    std::shared_ptr<MemoryBudget> pool) const = 0;
 
  protected:

@@ -16,6 +16,7 @@
 #include "headrace/error_code.h"
 #include "scan/dictionary_rows.h"
 #include "scan/fit_column.h"
+#include "scan/row_number_column.h"
 
 namespace headrace::scan {
 namespace {
@@ -40,7 +41,7 @@ Result<std::shared_ptr<arrow::Array>> PlainDictionary(std::shared_ptr<arrow::Arr
 
 BatchPiece::BatchPiece(std::shared_ptr<const BatchFile> file, std::unique_ptr<BatchStream> stream,
                        std::shared_ptr<const std::vector<FieldSource>> sources,
-                       std::shared_ptr<const ReadPlan> plan, const ReadPace& pace,
+                       std::shared_ptr<const ReadPlan> plan, const ReadPace& pace, FileRows rows,
                        std::shared_ptr<MemoryBudget> pool)
     : pool_(std::move(pool)),
       file_(std::move(file)),
@@ -48,12 +49,14 @@ BatchPiece::BatchPiece(std::shared_ptr<const BatchFile> file, std::unique_ptr<Ba
       sources_(std::move(sources)),
       plan_(std::move(plan)),
       pace_(pace),
+      file_rows_(rows),
       filter_(plan_, pool_.get()) {}
 
 // Goes to the next batch.
 Status BatchPiece::Load() {
   columns_.clear();
   rows_ = at_ = 0;
+  batch_row_ = stream_->next_row();
   ARROW_ASSIGN_OR_RAISE(const auto batch, stream_->Next());
   if (batch == nullptr) {
     ended_ = true;
@@ -74,6 +77,7 @@ Status BatchPiece::Load() {
     ARROW_ASSIGN_OR_RAISE(columns_.back(), PlainDictionary(std::move(column), pool_.get()));
   }
   rows_ = batch->num_rows();
+  at_ = std::clamp<int64_t>(file_rows_.start - batch_row_, 0, rows_);
   row_bytes_ = std::max<int64_t>(1, bytes / std::max<int64_t>(1, rows_));
   return Status::OK();
 }
@@ -86,6 +90,9 @@ int64_t BatchPiece::WindowRows() const noexcept {
 }
 
 Result<std::shared_ptr<arrow::Array>> BatchPiece::Take(size_t field, int64_t rows) {
+  if ((*sources_)[field].is_row_number) {
+    return RowNumbers(file_rows_.first + batch_row_ + at_, rows, pool_.get());
+  }
   if (columns_[field] == nullptr) {
     return arrow::MakeArrayFromScalar(*(*sources_)[field].constant, rows, pool_.get());
   }
@@ -139,6 +146,7 @@ Result<std::shared_ptr<arrow::RecordBatch>> BatchPiece::TakeWindow(int64_t rows)
 
 Result<std::shared_ptr<arrow::RecordBatch>> BatchPiece::Next() {
   for (;;) {
+    ARROW_RETURN_NOT_OK(pace_.CheckNotStopped());
     while (at_ == rows_) {
       if (ended_) return nullptr;
       ARROW_RETURN_NOT_OK(Load());

@@ -1,5 +1,6 @@
 #include "scan/file_pieces.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,8 @@ class BatchPieces final : public PiecesOfFile {
   BatchPieces(const PieceContext& context, size_t file)
       : context_(context),
         file_(context.table->files()[file].batches),
-        sources_(context.table->SourcesOf(*context.plan, file)) {}
+        sources_(context.table->SourcesOf(*context.plan, file)),
+        rows_(RowsOf(context, file)) {}
 
   Result<std::unique_ptr<PieceReader>> Next() override {
     if (parts_ == nullptr) {
@@ -29,12 +31,12 @@ class BatchPieces final : public PiecesOfFile {
       for (const FieldSource& source : *sources_) {
         if (source.column >= 0) columns.push_back(source.column);
       }
-      ARROW_ASSIGN_OR_RAISE(parts_, file_->Read(columns, context_.pool));
+      ARROW_ASSIGN_OR_RAISE(parts_, file_->Read(columns, rows_.start, context_.pool));
     }
     ARROW_ASSIGN_OR_RAISE(auto stream, parts_->Next());
     if (stream == nullptr) return nullptr;
     return std::make_unique<BatchPiece>(file_, std::move(stream), sources_, context_.plan,
-                                        context_.pace, context_.pool);
+                                        context_.pace, rows_, context_.pool);
   }
 
   Status PassOver() override {
@@ -49,11 +51,24 @@ class BatchPieces final : public PiecesOfFile {
   }
 
  private:
+  static FileRows RowsOf(const PieceContext& context, size_t file) {
+    const int64_t first = context.table->files()[file].first_row;
+    // Where it is not known, the scan begins at the first row.
+    return {.first = first,
+            .start = std::max<int64_t>(0, context.start_row - std::max<int64_t>(first, 0))};
+  }
+
   const PieceContext& context_;
   const std::shared_ptr<const BatchFile> file_;
   const std::shared_ptr<const std::vector<FieldSource>> sources_;
+  const FileRows rows_;
   std::unique_ptr<BatchParts> parts_;
 };
+
+bool EndsBefore(const FileTable::File& file, int64_t row) {
+  return row > 0 && file.first_row >= 0 && file.num_rows >= 0 &&
+         file.first_row + file.num_rows <= row;
+}
 
 }  // namespace
 
@@ -62,6 +77,11 @@ FilePieces::FilePieces(PieceContext context) : context_(Counting(std::move(conte
 Result<bool> FilePieces::OpenFile() {
   pieces_ = nullptr;
   const auto& files = context_.table->files();
+  while (next_file_ < files.size() && EndsBefore(files[next_file_], context_.start_row)) {
+    so_far_.num_row_groups += files[next_file_].num_row_groups;
+    if (so_far_.num_rows >= 0) so_far_.num_rows += files[next_file_].num_rows;
+    ++next_file_;
+  }
   if (next_file_ == files.size()) return false;
   const size_t file = next_file_++;
   if (files[file].batches != nullptr) {

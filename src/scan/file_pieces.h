@@ -26,6 +26,8 @@ struct PieceContext {
   /// Row groups of more rows are cut where their offset index allows it, so that threads can share
   /// them; 0: never.
   int64_t max_piece_rows = 0;
+  /// Rows of the scan before this number are passed over; FileTable::CanStartAt() it.
+  int64_t start_row = 0;
   /// What was looked at and passed over so far: everything but the columns and the memory.
   ScanExplanation* so_far = nullptr;
 };

@@ -36,6 +36,11 @@ bool IsInteger(std::string_view text) {
          std::to_string(value) == text;  // "007" is a name, not a number
 }
 
+// Text is cut without counting its rows.
+bool KnowsRowsWithin(const FileTable::File& file) {
+  return file.num_rows >= 0 && (file.batches == nullptr || file.batches->facts().numbers_rows);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const FileTable>> FileTable::Make(const ScanOptions& options,
@@ -46,6 +51,7 @@ Result<std::shared_ptr<const FileTable>> FileTable::Make(const ScanOptions& opti
   ARROW_ASSIGN_OR_RAISE(auto found, FindFiles(options.paths));
   for (DataFile& file : found) ARROW_RETURN_NOT_OK(table->AddFile(std::move(file), pool));
   ARROW_RETURN_NOT_OK(table->MakeSchema());
+  table->NumberRows();
   return table;
 }
 
@@ -195,6 +201,36 @@ Result<std::shared_ptr<const ParquetFile>> FileTable::OpenParquet(size_t index,
   return parquet;
 }
 
+void FileTable::NumberRows() noexcept {
+  int64_t next = 0;
+  for (File& file : files_) {
+    file.first_row = next;
+    next = next < 0 || file.num_rows < 0 ? -1 : next + file.num_rows;
+  }
+}
+
+bool FileTable::CanStartAt(int64_t row) const noexcept {
+  if (row == 0) return true;
+  for (const File& file : files_) {
+    if (file.num_rows < 0) return false;
+    if (row < file.first_row + file.num_rows) return KnowsRowsWithin(file);
+  }
+  return true;
+}
+
+bool FileTable::KnowsRowNumbers() const noexcept {
+  return std::all_of(files_.begin(), files_.end(), KnowsRowsWithin);
+}
+
+int64_t FileTable::num_rows() const noexcept {
+  int64_t rows = 0;
+  for (const File& file : files_) {
+    if (file.num_rows < 0) return -1;
+    rows += file.num_rows;
+  }
+  return rows;
+}
+
 std::shared_ptr<arrow::Scalar> FileTable::ConstantOf(const arrow::Field& field,
                                                      const File& file) const {
   if (!options_.source_file_column.empty() && field.name() == options_.source_file_column) {
@@ -214,7 +250,8 @@ std::shared_ptr<const std::vector<FieldSource>> FileTable::SourcesOf(const ReadP
   auto sources = std::make_shared<std::vector<FieldSource>>();
   for (const auto& field : plan.fields) {
     FieldSource source;
-    source.column = file.schema->GetFieldIndex(field->name());
+    source.is_row_number = static_cast<int>(sources->size()) == plan.row_numbers;
+    if (!source.is_row_number) source.column = file.schema->GetFieldIndex(field->name());
     if (source.column < 0) source.constant = ConstantOf(*field, file);
     sources->push_back(std::move(source));
   }

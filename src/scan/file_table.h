@@ -32,6 +32,7 @@ class FileTable {
     DataFile found;
     std::shared_ptr<arrow::Schema> schema;  ///< its own columns
     int64_t num_rows = 0;                   ///< -1: not known without reading
+    int64_t first_row = 0;                  ///< number in the scan; -1: not known
     int64_t num_bytes = 0;
     int num_row_groups = 0;
     std::shared_ptr<const ParquetFile> parquet;  ///< kept open; null: to be opened again
@@ -47,6 +48,13 @@ class FileTable {
   /// What a thread holds beside columns, in the worst file.
   int64_t thread_bytes() const noexcept { return thread_bytes_; }
 
+  /// Whether reading may begin at the row of this number without reading what lies before it.
+  bool CanStartAt(int64_t row) const noexcept;
+  /// Whether the number of every row is known where it is read.
+  bool KnowsRowNumbers() const noexcept;
+  /// Of all files; -1: not known.
+  int64_t num_rows() const noexcept;
+
   /// The Parquet file, opened; kCorruptFile if it is no longer what it was when the table was made.
   Result<std::shared_ptr<const ParquetFile>> OpenParquet(size_t file,
                                                          arrow::MemoryPool* pool) const;
@@ -59,6 +67,7 @@ class FileTable {
   Status AddFile(DataFile found, MemoryBudget* pool);
   Status AddBatchFile(DataFile found, MemoryBudget* pool);
   Status MakeSchema();
+  void NumberRows() noexcept;
   void AddNeeds(const ParquetFile& file);
   void AddNeed(const std::string& column, const ColumnNeed& need);
   std::shared_ptr<arrow::Scalar> ConstantOf(const arrow::Field& field, const File& file) const;

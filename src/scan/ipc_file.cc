@@ -31,7 +31,8 @@ struct IpcSource {
   std::string path;
   std::shared_ptr<arrow::Schema> stored;  // as in the file, dictionaries included
   bool is_stream = false;
-  std::vector<BatchRange> ranges;  // of a file
+  std::vector<BatchRange> ranges;   // of a file
+  std::vector<int64_t> first_rows;  // of the batches
 };
 
 arrow::ipc::IpcReadOptions OptionsFor(std::vector<int> columns, arrow::MemoryPool* pool) {
@@ -58,15 +59,24 @@ class IpcStream final : public BatchStream {
                           .row_group = source_->is_stream ? -1 : range_.begin};
     return AtParquetBorder(place, [&]() -> Result<std::shared_ptr<arrow::RecordBatch>> {
       if (!opened_) ARROW_RETURN_NOT_OK(Open());
+      if (next_row_ < 0) next_row_ = next_row();
       std::shared_ptr<arrow::RecordBatch> batch;
       if (stream_ != nullptr) {
         ARROW_RETURN_NOT_OK(stream_->ReadNext(&batch));
       } else if (range_.begin < range_.end) {
         ARROW_ASSIGN_OR_RAISE(batch, file_->ReadRecordBatch(range_.begin++));
       }
-      if (batch != nullptr) ARROW_RETURN_NOT_OK(batch->ValidateFull());
+      if (batch == nullptr) return batch;
+      ARROW_RETURN_NOT_OK(batch->ValidateFull());
+      next_row_ += batch->num_rows();
       return batch;
     });
+  }
+
+  int64_t next_row() const noexcept override {
+    const bool begins = next_row_ < 0 && !source_->is_stream && range_.begin < range_.end;
+    return begins ? source_->first_rows[static_cast<size_t>(range_.begin)]
+                  : std::max<int64_t>(next_row_, 0);
   }
 
  private:
@@ -96,25 +106,38 @@ class IpcStream final : public BatchStream {
   BatchRange range_;
   const std::vector<int> columns_;
   bool opened_ = false;
+  int64_t next_row_ = -1;  // not begun
   std::shared_ptr<arrow::ipc::RecordBatchFileReader> file_;
   std::shared_ptr<arrow::ipc::RecordBatchStreamReader> stream_;
 };
 
 class IpcParts final : public BatchParts {
  public:
-  IpcParts(std::shared_ptr<const IpcSource> source, std::vector<int> columns,
+  IpcParts(std::shared_ptr<const IpcSource> source, std::vector<int> columns, int64_t start_row,
            std::shared_ptr<MemoryBudget> pool)
-      : source_(std::move(source)), columns_(std::move(columns)), pool_(std::move(pool)) {}
+      : source_(std::move(source)), columns_(std::move(columns)), pool_(std::move(pool)) {
+    if (source_->is_stream) return;
+    const auto& first_rows = source_->first_rows;
+    const auto behind = std::upper_bound(first_rows.begin(), first_rows.end(), start_row);
+    first_batch_ = std::max<int>(0, static_cast<int>(behind - first_rows.begin()) - 1);
+  }
 
   Result<std::unique_ptr<BatchStream>> Next() override {
+    while (next_ < source_->ranges.size() && source_->ranges[next_].end <= first_batch_ &&
+           !source_->is_stream) {
+      ++next_;
+    }
     if (next_ == source_->ranges.size()) return nullptr;
-    return std::make_unique<IpcStream>(source_, source_->ranges[next_++], columns_, pool_);
+    BatchRange range = source_->ranges[next_++];
+    range.begin = std::max(range.begin, first_batch_);
+    return std::make_unique<IpcStream>(source_, range, columns_, pool_);
   }
 
  private:
   const std::shared_ptr<const IpcSource> source_;
   const std::vector<int> columns_;
   const std::shared_ptr<MemoryBudget> pool_;
+  int first_batch_ = 0;
   size_t next_ = 0;
 };
 
@@ -123,12 +146,12 @@ class IpcFile final : public BatchFile {
   IpcFile(std::shared_ptr<const IpcSource> source, Facts facts)
       : BatchFile(std::move(facts)), source_(std::move(source)) {}
 
-  Result<std::unique_ptr<BatchParts>> Read(const std::vector<int>& columns,
+  Result<std::unique_ptr<BatchParts>> Read(const std::vector<int>& columns, int64_t start_row,
                                            std::shared_ptr<MemoryBudget> pool) const override {
     // No columns would mean all of them.
     std::vector<int> some = columns;
     if (some.empty() && source_->stored->num_fields() > 0) some.push_back(0);
-    return std::make_unique<IpcParts>(source_, std::move(some), std::move(pool));
+    return std::make_unique<IpcParts>(source_, std::move(some), start_row, std::move(pool));
   }
 
  private:
@@ -212,10 +235,13 @@ Result<std::shared_ptr<const BatchFile>> OpenIpcFile(const DataFile& file, Memor
   source->path = file.path;
   source->is_stream = layout.is_stream;
   source->ranges = RangesOf(layout);
-  BatchFile::Facts facts{.path = file.path, .num_rows = 0};
+  BatchFile::Facts facts{.path = file.path, .num_rows = 0, .numbers_rows = true};
   ARROW_ASSIGN_OR_RAISE(facts.num_bytes, input->GetSize());
   facts.num_record_batches = static_cast<int>(layout.batches.size());
-  for (const IpcMessage& batch : layout.batches) facts.num_rows += batch.num_rows;
+  for (const IpcMessage& batch : layout.batches) {
+    source->first_rows.push_back(facts.num_rows);
+    facts.num_rows += batch.num_rows;
+  }
   const auto options = OptionsFor({}, pool);
   if (layout.is_stream) {
     ARROW_RETURN_NOT_OK(input->Seek(0));

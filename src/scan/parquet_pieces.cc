@@ -32,8 +32,8 @@ ParquetPieces::ParquetPieces(const PieceContext& context, size_t file,
     : context_(context),
       file_(std::move(parquet)),
       sources_(context.table->SourcesOf(*context.plan, file)),
-      pruner_(file_, sources_, context.plan, context.table->options().skipping,
-              context.pool.get()) {}
+      pruner_(file_, sources_, context.plan, context.table->options().skipping, context.pool.get()),
+      next_row_(context.table->files()[file].first_row) {}
 
 Result<std::unique_ptr<PiecesOfFile>> ParquetPieces::Open(const PieceContext& context,
                                                           size_t file) {
@@ -80,12 +80,20 @@ Result<std::optional<RowGroupPiece>> ParquetPieces::NextPiece() {
     ARROW_RETURN_NOT_OK(context_.pace.CheckNotStopped());
     if (next_row_group_ == file_->num_row_groups()) return std::nullopt;
     const int row_group = next_row_group_++;
-    RowGroupPiece piece{.file = file_, .sources = sources_, .row_group = row_group};
+    const int64_t rows = file_->row_group_rows(row_group);
+    RowGroupPiece piece{
+        .file = file_, .sources = sources_, .row_group = row_group, .first_row = next_row_};
+    next_row_ += rows;
+    const int64_t start = std::max<int64_t>(0, context_.start_row - piece.first_row);
+    if (start > 0 && start >= rows) {
+      Count({}, rows);
+      continue;
+    }
     ARROW_ASSIGN_OR_RAISE(auto decision,
                           AtParquetBorder(FilePlace{.path = file_->path(), .row_group = row_group},
                                           [&] { return pruner_.Decide(row_group); }));
-    Count(decision, file_->row_group_rows(row_group));
-    piece.rows = std::move(decision.rows);
+    Count(decision, rows);
+    piece.rows = start > 0 ? Intersect(decision.rows, {{start, rows}}) : std::move(decision.rows);
     piece.filter_decided = decision.filter_decided;
     if (!piece.rows.empty()) cut_ = std::move(piece);
   }

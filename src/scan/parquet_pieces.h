@@ -32,6 +32,7 @@ class ParquetPieces final : public PiecesOfFile {
   const std::shared_ptr<const std::vector<FieldSource>> sources_;
   Pruner pruner_;
   int next_row_group_ = 0;
+  int64_t next_row_;                  // number in the scan of that row group's first row
   std::optional<RowGroupPiece> cut_;  // a row group of which pieces are left
 };
 

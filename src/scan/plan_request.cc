@@ -14,12 +14,10 @@ namespace headrace::scan {
 namespace {
 
 Status UnknownColumn(const std::string& name, const arrow::Schema& schema) {
-  const std::vector<std::string> names = schema.field_names();
-  const std::string_view nearest = NearestName(name, names);
-  return MakeError(ErrorCode::kUnknownName,
-                   fmt::format("there is no column '{}'{}", name,
-                               nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)),
-                   {"columns", name});
+  return MakeError(
+      ErrorCode::kUnknownName,
+      fmt::format("there is no column '{}'{}", name, NameHint(name, schema.field_names())),
+      {"columns", name});
 }
 
 class Planner {
@@ -70,6 +68,19 @@ class Planner {
     return Status::OK();
   }
 
+  Status AddRowNumbers(const std::string& name) {
+    if (plan_->schema->GetFieldIndex(name) >= 0) {
+      return MakeError(ErrorCode::kInvalidArgument,
+                       fmt::format("a column '{}' is there: number the rows by another name", name),
+                       {"row_number_column"});
+    }
+    plan_->row_numbers = static_cast<int>(plan_->fields.size());
+    plan_->fields.push_back(arrow::field(name, arrow::int64(), false));
+    plan_->output.push_back(plan_->row_numbers);
+    return plan_->schema->AddField(plan_->schema->num_fields(), plan_->fields.back())
+        .Value(&plan_->schema);
+  }
+
   std::shared_ptr<const ReadPlan> Finish() { return std::move(plan_); }
 
  private:
@@ -95,6 +106,9 @@ Result<std::shared_ptr<const ReadPlan>> PlanRequest(const ReadRequest& request,
   if (request.filter != nullptr) ARROW_RETURN_NOT_OK(planner.AddFilter(*request.filter));
   ARROW_RETURN_NOT_OK(planner.AddOutput(request.columns.value_or(schema.field_names()),
                                         request.dictionary_columns));
+  if (!request.row_number_column.empty()) {
+    ARROW_RETURN_NOT_OK(planner.AddRowNumbers(request.row_number_column));
+  }
   return planner.Finish();
 }
 

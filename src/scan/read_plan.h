@@ -26,7 +26,8 @@ class ParquetFile;
 struct ReadPlan {
   std::vector<std::shared_ptr<arrow::Field>> fields;  ///< all that is read, once each
   int num_filter = 0;
-  std::vector<int> output;                ///< positions in `fields`, in the order of `schema`
+  int row_numbers = -1;     ///< position in `fields` of the numbers of rows; -1: not wanted
+  std::vector<int> output;  ///< positions in `fields`, in the order of `schema`
   std::shared_ptr<arrow::Schema> schema;  ///< of the batches that are given out
 
   /// A part of the filter that must hold, bound to a schema of `fields` alone.
@@ -44,6 +45,7 @@ struct ReadPlan {
 struct FieldSource {
   int column = -1;                          ///< of the file; -1: the same value in every row
   std::shared_ptr<arrow::Scalar> constant;  ///< that value, of the field's type
+  bool is_row_number = false;               ///< neither: the numbers of the rows
 };
 
 /// One row group, or a piece of it, to be read.
@@ -51,6 +53,7 @@ struct RowGroupPiece {
   std::shared_ptr<const ParquetFile> file;
   std::shared_ptr<const std::vector<FieldSource>> sources;  ///< one for each field of the plan
   int row_group = 0;
+  int64_t first_row = 0;  ///< number in the scan of the row group's first row
   RowRanges rows;
   bool filter_decided = false;  ///< every one of the rows is known to pass the filter
 };
@@ -63,10 +66,14 @@ struct ReadPace {
   bool late_columns = true;  ///< columns outside the filter only where rows are left
   /// Set when nobody wants the rows any more: readers give kCancelled. Null: never.
   std::shared_ptr<const std::atomic<bool>> stop;
+  std::shared_ptr<const std::atomic<bool>> asked_to_stop;  ///< the same, set by the caller
   bool rest = false;  ///< hold one page at a time, not one for each column
 
   Status CheckNotStopped() const {
-    if (stop == nullptr || !stop->load(std::memory_order_relaxed)) return Status::OK();
+    const auto is_set = [](const auto& flag) {
+      return flag != nullptr && flag->load(std::memory_order_relaxed);
+    };
+    if (!is_set(stop) && !is_set(asked_to_stop)) return Status::OK();
     return MakeError(ErrorCode::kCancelled, "the scan was cancelled");
   }
 };

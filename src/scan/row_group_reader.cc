@@ -16,6 +16,7 @@
 #include "scan/fit_column.h"
 #include "scan/parquet_border.h"
 #include "scan/parquet_file.h"
+#include "scan/row_number_column.h"
 
 namespace headrace::scan {
 RowGroupReader::RowGroupReader(RowGroupPiece piece, std::shared_ptr<const ReadPlan> plan,
@@ -44,6 +45,9 @@ Status RowGroupReader::OpenColumns() {
   for (size_t field = 0; field < plan_->fields.size(); ++field) {
     const int column = (*piece_.sources)[field].column;
     columns_.emplace_back();
+    if ((*piece_.sources)[field].is_row_number) {
+      columns_.back() = MakeRowNumberColumn(piece_.first_row, pool_);
+    }
     if (column < 0) continue;
     ColumnOptions options = pace_.column;
     options.by_dictionary = field < num_filter_ && plan_->alone[field];

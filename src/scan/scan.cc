@@ -58,11 +58,14 @@ struct Scan::Impl {
   ScanOptions options;
   std::shared_ptr<MemoryBudget> share;
   std::shared_ptr<const scan::FileTable> table;
+  const uint64_t epoch = NewEpoch();
 
   Result<scan::MemoryPlan> PlanFor(const scan::ReadPlan& plan, const ReadRequest& request) const;
   scan::PieceContext PiecesFor(std::shared_ptr<const scan::ReadPlan> plan,
                                const scan::MemoryPlan& memory,
-                               std::shared_ptr<const std::atomic<bool>> stop) const;
+                               std::shared_ptr<const std::atomic<bool>> stop,
+                               const ReadRequest& request) const;
+  ReadRequest Placed(ReadRequest request) const;
 };
 
 Scan::Scan(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -93,12 +96,9 @@ Result<std::shared_ptr<Scan>> Scan::Open(ScanOptions options, MemoryBudget* budg
 std::shared_ptr<arrow::Schema> Scan::schema() const { return impl_->table->schema(); }
 
 SourceStatistics Scan::statistics() const {
-  SourceStatistics statistics{.num_rows = 0, .num_bytes = 0};
-  for (const auto& file : impl_->table->files()) {
-    if (file.num_rows < 0) statistics.num_rows.reset();
-    if (statistics.num_rows) *statistics.num_rows += file.num_rows;
-    *statistics.num_bytes += file.num_bytes;
-  }
+  SourceStatistics statistics{.num_bytes = 0, .epoch = impl_->epoch};
+  if (const int64_t rows = impl_->table->num_rows(); rows >= 0) statistics.num_rows = rows;
+  for (const auto& file : impl_->table->files()) *statistics.num_bytes += file.num_bytes;
   return statistics;
 }
 
@@ -114,6 +114,10 @@ Result<scan::MemoryPlan> Scan::Impl::PlanFor(const scan::ReadPlan& plan,
                                              const ReadRequest& request) const {
   std::vector<scan::ColumnNeed> needs;
   for (const auto& field : plan.fields) {
+    if (static_cast<int>(needs.size()) == plan.row_numbers) {
+      needs.push_back({.row_bytes = sizeof(int64_t)});
+      continue;
+    }
     needs.push_back(
         table->needs()[static_cast<size_t>(table->schema()->GetFieldIndex(field->name()))]);
   }
@@ -123,13 +127,30 @@ Result<scan::MemoryPlan> Scan::Impl::PlanFor(const scan::ReadPlan& plan,
   }
   if (request.filter == nullptr && request.limit) rows = std::min(rows, *request.limit);
   const int threads = rows < kRowsWorthAThread ? 1 : MaxThreads(options);
-  return scan::PlanMemory(needs, table->thread_bytes(), threads, share->limit_bytes());
+  const int64_t limit = share->limit_bytes();
+  if (options.reader_memory_bytes > 0 && options.reader_memory_bytes < limit) {
+    auto modest =
+        scan::PlanMemory(needs, table->thread_bytes(), threads, options.reader_memory_bytes);
+    if (modest.ok()) return modest;
+  }
+  return scan::PlanMemory(needs, table->thread_bytes(), threads, limit);
 }
 
-Result<ScanExplanation> Scan::Explain(const ReadRequest& request) const {
+// What of the request can be done where rows are not numbered.
+ReadRequest Scan::Impl::Placed(ReadRequest request) const {
+  if (!table->CanStartAt(request.start_row)) {
+    request.start_row = 0;
+    request.limit.reset();  // counts from there on
+  }
+  if (!table->KnowsRowNumbers() || !request.ordered) request.row_number_column.clear();
+  return request;
+}
+
+Result<ScanExplanation> Scan::Explain(const ReadRequest& asked) const {
+  const ReadRequest request = impl_->Placed(asked);
   ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
-  scan::FilePieces pieces(impl_->PiecesFor(plan, memory, nullptr));
+  scan::FilePieces pieces(impl_->PiecesFor(plan, memory, nullptr, request));
   ARROW_ASSIGN_OR_RAISE(ScanExplanation explanation, pieces.Explain());
   explanation.num_files = static_cast<int64_t>(impl_->table->files().size());
   explanation.columns = plan->schema->field_names();
@@ -145,9 +166,11 @@ Result<ScanExplanation> Scan::Explain(const ReadRequest& request) const {
 
 scan::PieceContext Scan::Impl::PiecesFor(std::shared_ptr<const scan::ReadPlan> plan,
                                          const scan::MemoryPlan& memory,
-                                         std::shared_ptr<const std::atomic<bool>> stop) const {
+                                         std::shared_ptr<const std::atomic<bool>> stop,
+                                         const ReadRequest& request) const {
   scan::ReadPace pace;
   pace.stop = std::move(stop);
+  pace.asked_to_stop = request.stop;
   pace.column.buffer_bytes = memory.buffer_bytes;
   pace.column.use_offset_index = options.skipping.page_index;
   pace.batch_bytes = memory.batch_bytes;
@@ -158,16 +181,25 @@ scan::PieceContext Scan::Impl::PiecesFor(std::shared_ptr<const scan::ReadPlan> p
           .table = table,
           .plan = std::move(plan),
           .pace = pace,
-          .max_piece_rows = memory.num_threads > 1 ? kPieceRows : 0};
+          .max_piece_rows = memory.num_threads > 1 ? kPieceRows : 0,
+          .start_row = request.start_row};
 }
 
-Result<OpenedSource> Scan::Open(const ReadRequest& request) {
+Result<OpenedSource> Scan::Open(const ReadRequest& asked) {
+  const ReadRequest request = impl_->Placed(asked);
   ARROW_ASSIGN_OR_RAISE(auto plan, scan::PlanRequest(request, *schema()));
   ARROW_ASSIGN_OR_RAISE(const auto memory, impl_->PlanFor(*plan, request));
   const bool limited = request.limit && !request.from_end;
-  OpenedSource opened{.columns_applied = true, .filter_applied = true, .limit_applied = limited};
+  OpenedSource opened{.columns_applied = true,
+                      .filter_applied = true,
+                      .limit_applied = limited,
+                      .start_applied = request.start_row == asked.start_row,
+                      .rows_numbered = plan->row_numbers >= 0,
+                      .first_row = request.start_row,
+                      .epoch = impl_->epoch};
+  if (const int64_t rows = impl_->table->num_rows(); rows >= 0) opened.end_row = rows;
   const auto stop = std::make_shared<std::atomic<bool>>(false);
-  auto pieces = std::make_unique<scan::FilePieces>(impl_->PiecesFor(plan, memory, stop));
+  auto pieces = std::make_unique<scan::FilePieces>(impl_->PiecesFor(plan, memory, stop, request));
   if (request.num_readers > 1 && !request.ordered && !limited && memory.num_threads > 1) {
     auto readers = scan::ShareAmong(plan->schema, std::move(pieces),
                                     std::min(request.num_readers, memory.num_threads), stop);

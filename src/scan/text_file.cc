@@ -96,7 +96,7 @@ class TextFile final : public BatchFile {
         file_(std::move(file)),
         block_bytes_(block_bytes) {}
 
-  Result<std::unique_ptr<BatchParts>> Read(const std::vector<int>& columns,
+  Result<std::unique_ptr<BatchParts>> Read(const std::vector<int>& columns, int64_t,
                                            std::shared_ptr<MemoryBudget> pool) const override {
     ARROW_ASSIGN_OR_RAISE(auto blocks, TextBlocks::Open(file_, format_.make_chunker(pool.get()),
                                                         block_bytes_, pool.get()));

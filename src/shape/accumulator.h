@@ -41,7 +41,7 @@ enum class AccumulatorKind : uint8_t {
   kDistinct,         ///< count_distinct(x)
   kSums,             ///< sum, mean
   kMoments,          ///< sum, mean, var, std
-  kDecimalSums,      ///< sum of decimals
+  kDecimalSums,      ///< sum, mean of decimals
   kExtremes,         ///< min, max of numbers and what is held as such
   kBytesExtremes,    ///< of strings and bytes
   kDecimalExtremes,  ///< of decimals

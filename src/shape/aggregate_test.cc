@@ -160,6 +160,17 @@ TEST(Aggregate, IntegerSumsThatDoNotFitAreRefused) {
              fmt::format("[[9223372036854775807, 0, {}, {}]]", most_u, most_i));
 }
 
+TEST(Aggregate, MeansOfDecimalsComeOfAllTheirDigits) {
+  for (const auto& type : {arrow::decimal128(38, 1), arrow::decimal256(50, 1)}) {
+    const arrow::FieldVector fields = {arrow::field("d", type)};
+    const std::string much = "1" + std::string(36, '0');
+    ExpectRows(fields, fmt::format(R"([["{0}.5"], [null], ["-{0}.0"]])", much), {},
+               "mean(d), count(d)", "[[0.25, 2]]");
+    ExpectRows(fields, R"([["-0.1"], ["-0.2"], ["-0.3"]])", {}, "mean(d)", "[[-0.2]]");
+    ExpectRows(fields, "[[null]]", {}, "mean(d), sum(d)", "[[null, null]]");
+  }
+}
+
 TEST(Aggregate, RefusesWhatMakesNoSense) {
   const auto schema = arrow::schema({arrow::field("k", arrow::utf8()),
                                      arrow::field("l", arrow::list(arrow::int32())),

@@ -51,13 +51,18 @@ struct Way {
   TypePtr output;
 };
 
+// For sum and mean.
+Way DecimalSumWay(const TypePtr& type, TypePtr output) {
+  return Way{AccumulatorKind::kDecimalSums, IsShortDecimal(*type) ? LongDecimal(*type) : type,
+             std::move(output)};
+}
+
 std::optional<Way> SumWay(const TypePtr& type) {
   const auto& number = *type;
   if (arrow::is_decimal(number.id())) {
     const auto scale = arrow::internal::checked_cast<const arrow::DecimalType&>(number).scale();
     const bool wide = number.id() == Type::DECIMAL256;
-    return Way{AccumulatorKind::kDecimalSums, IsShortDecimal(number) ? LongDecimal(number) : type,
-               wide ? arrow::decimal256(76, scale) : arrow::decimal128(38, scale)};
+    return DecimalSumWay(type, wide ? arrow::decimal256(76, scale) : arrow::decimal128(38, scale));
   }
   if (IsHalf(number)) return Way{AccumulatorKind::kSums, arrow::float32(), arrow::float64()};
   if (arrow::is_floating(number.id())) return Way{AccumulatorKind::kSums, type, arrow::float64()};
@@ -108,7 +113,9 @@ std::optional<Way> WayOf(AggregateKind kind, const TypePtr& column) {
   if (!IsNumber(*type)) return std::nullopt;
   switch (kind) {
     case AggregateKind::kSum: return SumWay(type);
-    case AggregateKind::kMean: return Way{AccumulatorKind::kSums, AsReal(type), arrow::float64()};
+    case AggregateKind::kMean:
+      if (arrow::is_decimal(type->id())) return DecimalSumWay(type, arrow::float64());
+      return Way{AccumulatorKind::kSums, AsReal(type), arrow::float64()};
     case AggregateKind::kVar:
     case AggregateKind::kStd: return Way{AccumulatorKind::kMoments, AsReal(type), arrow::float64()};
     default: return Way{AccumulatorKind::kSortedValues, AsReal(type), arrow::float64()};

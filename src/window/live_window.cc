@@ -18,6 +18,7 @@
 #include "window/feature_table.h"
 #include "window/incoming.h"
 #include "window/options.h"
+#include "window/pinned_rows.h"
 #include "window/window_store.h"
 
 namespace headrace {
@@ -28,6 +29,7 @@ using window::Column;
 using window::ColumnType;
 using window::FeatureTable;
 using window::Incoming;
+using window::MakeBatch;
 using window::PlannedColumn;
 using window::StorePin;
 using window::WindowStore;
@@ -40,28 +42,6 @@ Status ValidateTail(std::optional<int64_t> tail) {
   if (!tail || *tail >= 1) return Status::OK();
   return MakeError(ErrorCode::kInvalidArgument,
                    fmt::format("tail is {}; it must be 1 or more", *tail), {"tail"});
-}
-
-// What a pin shows of rows [begin, end), as one batch whose buffers share the pin.
-Result<std::shared_ptr<arrow::RecordBatch>> MakeBatch(const std::shared_ptr<StorePin>& pin,
-                                                      std::optional<int64_t> tail,
-                                                      arrow::MemoryPool* pool) {
-  const int64_t end = pin->end;
-  const int64_t begin = tail && *tail < end - pin->shown_begin ? end - *tail : pin->shown_begin;
-  std::vector<std::shared_ptr<arrow::ArrayData>> columns;
-  for (const auto& column : pin->store->columns()) {
-    ARROW_ASSIGN_OR_RAISE(auto data, column.column->Slice(begin, end, pin, pool));
-    columns.push_back(std::move(data));
-  }
-  auto schema = pin->store->schema();
-  if (pin->table != nullptr) {
-    for (const auto& column : pin->table->derived()) {
-      ARROW_ASSIGN_OR_RAISE(auto data, column->Slice(begin, end, pin, pool));
-      columns.push_back(std::move(data));
-    }
-    schema = pin->table->schema();
-  }
-  return arrow::RecordBatch::Make(std::move(schema), end - begin, std::move(columns));
 }
 
 }  // namespace
@@ -99,6 +79,27 @@ class LiveWindow::Impl {
     auto pin = std::make_shared<StorePin>();
     store()->Pin(options_.window_size, false, nullptr, pin.get());
     return MakeBatch(pin, tail, budget_);
+  }
+
+  /// The rows of the request, with where they stand.
+  Result<std::shared_ptr<arrow::RecordBatch>> ReadPlaced(const ReadRequest& request,
+                                                         OpenedSource* place) {
+    auto pin = std::make_shared<StorePin>();
+    {
+      // As Publish(): the rows and their count in one step.
+      std::lock_guard lock(store_mutex_);
+      store_->Pin(options_.window_size, false, nullptr, pin.get());
+      place->end_row = append_count_.load();
+      place->epoch = epoch_;
+    }
+    const int64_t rows = pin->end - pin->shown_begin;
+    const int64_t oldest = *place->end_row - rows;
+    const int64_t limit = std::clamp<int64_t>(request.limit.value_or(rows), 0, rows);
+    const int64_t from =
+        std::clamp<int64_t>(request.from_end ? rows - limit : request.start_row - oldest, 0, rows);
+    place->first_row = oldest + from;
+    const int64_t begin = pin->shown_begin + from;
+    return MakeBatch(pin, begin, std::min(pin->end, begin + limit), budget_);
   }
 
   Result<std::shared_ptr<arrow::RecordBatch>> Features(const FeaturePlan& plan,
@@ -159,9 +160,15 @@ class LiveWindow::Impl {
       std::lock_guard published(store_mutex_);
       store_.swap(fresh);
       append_count_ = 0;
+      epoch_ = NewEpoch();
     }
     append_ns_ = 0;
     return Status::OK();
+  }
+
+  uint64_t epoch() const {
+    std::lock_guard lock(store_mutex_);
+    return epoch_;
   }
 
   LiveWindowStats stats() const {
@@ -396,6 +403,7 @@ class LiveWindow::Impl {
   // Held for a few instructions: guards the pointer, and what stats() takes as one.
   mutable std::mutex store_mutex_;
   std::shared_ptr<WindowStore> store_;
+  uint64_t epoch_ = NewEpoch();  // guarded by store_mutex_
 
   // Reused from append to append, under append_mutex_.
   Incoming incoming_;
@@ -445,13 +453,15 @@ std::shared_ptr<arrow::Schema> LiveWindow::schema() const { return impl_->store(
 
 SourceStatistics LiveWindow::statistics() const {
   const LiveWindowStats stats = impl_->stats();
-  return {.num_rows = stats.size, .num_bytes = stats.memory_bytes};
+  return {.num_rows = stats.size,
+          .num_bytes = stats.memory_bytes,
+          .first_row = stats.append_count - stats.size,
+          .epoch = impl_->epoch()};
 }
 
 Result<OpenedSource> LiveWindow::Open(const ReadRequest& request) {
-  const bool tail_only = request.limit && request.from_end && *request.limit >= 1;
-  ARROW_ASSIGN_OR_RAISE(auto batch, impl_->Read(tail_only ? request.limit : std::nullopt));
-  if (request.limit && !tail_only) batch = batch->Slice(0, std::max<int64_t>(0, *request.limit));
+  OpenedSource opened{.columns_applied = true, .limit_applied = true, .start_applied = true};
+  ARROW_ASSIGN_OR_RAISE(auto batch, impl_->ReadPlaced(request, &opened));
   if (request.columns) {
     std::vector<int> places;
     for (const std::string& name : *request.columns) {
@@ -465,8 +475,8 @@ Result<OpenedSource> LiveWindow::Open(const ReadRequest& request) {
     ARROW_ASSIGN_OR_RAISE(batch, batch->SelectColumns(places));
   }
   const auto schema = batch->schema();
-  ARROW_ASSIGN_OR_RAISE(auto reader, arrow::RecordBatchReader::Make({std::move(batch)}, schema));
-  return OpenedSource{.reader = std::move(reader), .columns_applied = true, .limit_applied = true};
+  ARROW_ASSIGN_OR_RAISE(opened.reader, arrow::RecordBatchReader::Make({std::move(batch)}, schema));
+  return opened;
 }
 
 }  // namespace headrace

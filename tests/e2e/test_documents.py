@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/http.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/http.md", "docs/tables.md"])
 def test_calls(start_server: Callable[..., ServerProcess], page: str) -> None:
     server = start_server("--demo", "--demo-data", str(FLIGHTS))
     calls = [block for block in blocks(page, "sh") if "curl" in block]
@@ -35,6 +36,16 @@ def test_calls(start_server: Callable[..., ServerProcess], page: str) -> None:
         )
         assert done.stdout, call
         assert '"error"' not in done.stdout, done.stdout
+
+
+def test_python_of_tables(start_server: Callable[..., ServerProcess]) -> None:
+    server = start_server("--demo", "--demo-data", str(FLIGHTS))
+    (call,) = blocks("docs/tables.md", "python")
+    here = call.replace("localhost:14345", f"127.0.0.1:{server.port}")
+    done = subprocess.run(
+        [sys.executable, "-c", here], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@
 
 #include "headrace/error_code.h"
 #include "server/http/cors.h"
+#include "server/http/docs_routes.h"
 #include "server/http/error_body.h"
 #include "server/http/health.h"
 
@@ -27,8 +28,15 @@ Status RunHandler(const Handler& handler, Exchange& exchange) {
 }  // namespace
 
 Application::Application(const ServerContext& context)
-    : delivery_(context.catalog, &metrics_), polars_api_(&delivery_, context.budget) {
+    : delivery_(context.catalog, &metrics_),
+      polars_api_(&delivery_, context.budget),
+      tables_(context.catalog, context.allowed_paths, &metrics_),
+      tables_api_(&tables_),
+      seed_api_(&tables_) {
   polars_api_.AddRoutes(&routes_);
+  tables_api_.AddRoutes(&routes_);
+  seed_api_.AddRoutes(&routes_);
+  AddDocsRoutes(&routes_);
   AddHealthRoutes(context.catalog, context.budget, &metrics_, &draining_, &routes_);
   metrics_.SetRoutes(routes_.routes());
 }
@@ -48,7 +56,7 @@ void Application::Handle(Exchange* exchange) const {
   exchange->wants_pool = false;
   if (exchange->request.method == Method::kOptions) {
     const std::string allowed = exchange->request.target == "*"
-                                    ? "GET, HEAD, POST, DELETE, OPTIONS"
+                                    ? "GET, HEAD, POST, PUT, DELETE, OPTIONS"
                                     : routes_.AllowedMethods(exchange->request.path);
     AnswerOptions(exchange->request, allowed, &exchange->response);
     AllowOrigin(exchange->request, &exchange->response);
@@ -65,6 +73,7 @@ void Application::Fail(const Status& status, Exchange* exchange) const {
   exchange->wants_pool = false;
   Refuse(status, &exchange->response);
   exchange->response.fields.clear();
+  exchange->response.etag.clear();
   if (CodeOf(status) == ErrorCode::kMethodNotAllowed) {
     exchange->response.fields =
         fmt::format("Allow: {}\r\n", routes_.AllowedMethods(exchange->request.path));

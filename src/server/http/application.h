@@ -3,11 +3,14 @@
 #include <atomic>
 
 #include "delivery/delivery.h"
+#include "delivery/tables.h"
 #include "server/http/exchange.h"
 #include "server/http/http_server.h"
 #include "server/http/metrics.h"
 #include "server/http/polars_api.h"
 #include "server/http/route_table.h"
+#include "server/http/seed_api.h"
+#include "server/http/tables_api.h"
 
 namespace headrace::server {
 
@@ -38,6 +41,9 @@ class Application {
   Metrics metrics_;
   delivery::Delivery delivery_;
   PolarsApi polars_api_;
+  delivery::Tables tables_;
+  TablesApi tables_api_;
+  SeedApi seed_api_;
   RouteTable routes_;
 };
 

@@ -24,7 +24,10 @@ bool IsFieldList(std::string_view text) {
 void AllowOrigin(const Request& request, Response* response) {
   response->fields += "Access-Control-Allow-Origin: *\r\n";
   if (!request.origin.empty()) {
-    response->fields += "Access-Control-Expose-Headers: *, Content-Length, Content-Type, Allow\r\n";
+    response->fields +=
+        "Access-Control-Expose-Headers: *, Content-Length, Content-Type, Content-Encoding, "
+        "Content-Disposition, Content-Range, Accept-Ranges, ETag, Allow, X-Next-Cursor, "
+        "X-Rows-Missed\r\n";
   }
 }
 

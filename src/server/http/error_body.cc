@@ -67,8 +67,9 @@ void Refuse(const Status& status, Response* response) {
 Status LocatedIn(std::string_view where, const Status& status) {
   if (status.ok()) return status;
   const auto location = LocationOf(status);
-  if (!location.empty() &&
-      (location[0] == "body" || location[0] == "query" || location[0] == "path")) {
+  // A field may be called "path" too: then nothing comes behind it.
+  if (!location.empty() && (location[0] == "body" || location[0] == "query" ||
+                            (location[0] == "path" && location.size() > 1))) {
     return status;
   }
   std::vector<std::string> longer = {std::string(where)};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -34,11 +35,22 @@ struct Exchange {
   bool on_pool = false;
   bool wants_pool = false;
 
+  /// For a handler whose work is long in any case: true if it returns now, to be called again.
+  bool LeaveToPool() noexcept {
+    wants_pool = !on_pool;
+    return wants_pool;
+  }
+
+  /// Set when nobody waits for the answer any more: work that takes long looks at it. It is there
+  /// while a handler runs on the pool; one that makes a heavy stream elsewhere makes it.
+  std::shared_ptr<std::atomic<bool>> abandoned;
+
   void Reset() {
     request.Reset();
     response.Reset();
     route = -1;
     on_pool = wants_pool = false;
+    abandoned.reset();
   }
 };
 

@@ -52,11 +52,13 @@ void AddHealthRoutes(const catalog::Catalog* catalog, const MemoryBudget* budget
                             *budget, &exchange.response.body);
                 return Status::OK();
               });
-  routes->Add(Method::kGet, "/metrics", "counters for Prometheus", [=](Exchange& exchange) {
-    exchange.response.content_type = Metrics::kContentType;
-    exchange.response.body = metrics->Text(catalog->num_buffers(), *budget);
-    return Status::OK();
-  });
+  Route& counters =
+      routes->Add(Method::kGet, "/metrics", "counters for Prometheus", [=](Exchange& exchange) {
+        exchange.response.content_type = Metrics::kContentType;
+        exchange.response.body = metrics->Text(catalog->num_buffers(), *budget);
+        return Status::OK();
+      });
+  counters.answer_types = {"text/plain"};
   routes->Add(Method::kGet, "/", "this list", [=](Exchange& exchange) {
     WriteIndex(*routes, &exchange.response.body);
     return Status::OK();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "delivery/allowed_paths.h"
 #include "headrace/status.h"
 
 namespace spdlog {
@@ -40,7 +41,8 @@ struct HttpServerOptions {
 struct ServerContext {
   catalog::Catalog* catalog = nullptr;
   MemoryBudget* budget = nullptr;
-  std::shared_ptr<spdlog::logger> log;  ///< none: nothing is logged
+  std::shared_ptr<spdlog::logger> log;   ///< none: nothing is logged
+  delivery::AllowedPaths allowed_paths;  ///< where clients may name files
 };
 
 /// The HTTP server: listens from Start() until Drain() or destruction. Requests run on its own

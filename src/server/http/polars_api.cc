@@ -181,17 +181,32 @@ Status UnsupportedBody(const Request& request) {
 void PolarsApi::AddRoutes(RouteTable* routes) {
   const auto add = [&](Method method, std::string_view path, std::string_view help,
                        Status (PolarsApi::*call)(Exchange&)) {
-    routes->Add(method, fmt::format("/v1/ml/polars{}", path), help,
-                [this, call](Exchange& exchange) { return (this->*call)(exchange); });
+    return &routes->Add(method, fmt::format("/v1/ml/polars{}", path), help,
+                        [this, call](Exchange& exchange) { return (this->*call)(exchange); });
   };
-  add(Method::kPost, "/append", "append rows", &PolarsApi::Append);
-  add(Method::kPost, "/features", "rows with rolling features", &PolarsApi::Features);
-  add(Method::kPost, "/buffers", "create a buffer", &PolarsApi::Create);
+  constexpr std::string_view kJson = "application/json";
+  std::vector<std::string_view> formats;
+  for (const auto& info : codec::Formats()) formats.push_back(info.media_type);
+  Route* const append = add(Method::kPost, "/append", "append rows", &PolarsApi::Append);
+  append->parameters = {{.name = "buffer_id", .help = "of rows that are not in a JSON object"}};
+  append->body_types = {kJson, codec::Describe(codec::Format::kNdjson).media_type};
+  for (const codec::Format format : kColumnFormats) {
+    append->body_types.push_back(codec::Describe(format).media_type);
+  }
+  Route* const features =
+      add(Method::kPost, "/features", "rows with rolling features", &PolarsApi::Features);
+  features->body_types = {kJson};
+  features->answer_types = formats;
+  add(Method::kPost, "/buffers", "create a buffer", &PolarsApi::Create)->body_types = {kJson};
   add(Method::kGet, "/buffers", "list the buffers", &PolarsApi::List);
   add(Method::kGet, "/buffers/{buffer_id}", "a buffer's statistics", &PolarsApi::Stats);
   add(Method::kDelete, "/buffers/{buffer_id}", "delete a buffer", &PolarsApi::Drop);
   add(Method::kPost, "/buffers/{buffer_id}/clear", "drop a buffer's rows", &PolarsApi::Clear);
-  add(Method::kGet, "/buffers/{buffer_id}/data", "a buffer's rows", &PolarsApi::Data);
+  Route* const data =
+      add(Method::kGet, "/buffers/{buffer_id}/data", "a buffer's rows", &PolarsApi::Data);
+  data->parameters = {{.name = "tail", .type = "integer", .help = "the last so many rows"},
+                      {.name = "with_features", .type = "boolean", .help = "the default ones too"}};
+  data->answer_types = formats;
 }
 
 Status PolarsApi::Create(Exchange& exchange) {

@@ -27,6 +27,10 @@ struct Request {
   std::string content_encoding;
   std::string transfer_encoding;
   std::string accept;
+  std::string accept_encoding;
+  std::string if_none_match;
+  std::string if_range;
+  std::string range;
   std::string origin;
   std::string cors_method;
   std::string cors_headers;
@@ -39,8 +43,9 @@ struct Request {
     http_minor = 1;
     keep_alive = true;
     expects_continue = has_host = false;
-    for (std::string* text : {&target, &content_type, &content_encoding, &transfer_encoding,
-                              &accept, &origin, &cors_method, &cors_headers}) {
+    for (std::string* text :
+         {&target, &content_type, &content_encoding, &transfer_encoding, &accept, &accept_encoding,
+          &if_none_match, &if_range, &range, &origin, &cors_method, &cors_headers}) {
       text->clear();
     }
     path = query = body = {};

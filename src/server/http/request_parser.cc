@@ -81,6 +81,10 @@ class Grammar final : public http::basic_parser<true> {
       case http::field::content_encoding: Join(View(value), &request_->content_encoding); break;
       case http::field::transfer_encoding: Join(View(value), &request_->transfer_encoding); break;
       case http::field::accept: Join(View(value), &request_->accept); break;
+      case http::field::accept_encoding: Join(View(value), &request_->accept_encoding); break;
+      case http::field::if_none_match: Join(View(value), &request_->if_none_match); break;
+      case http::field::if_range: request_->if_range = View(value); break;
+      case http::field::range: Join(View(value), &request_->range); break;
       case http::field::origin: request_->origin = View(value); break;
       case http::field::access_control_request_method: request_->cors_method = View(value); break;
       case http::field::access_control_request_headers:

@@ -10,7 +10,10 @@ std::string_view ReasonPhrase(int status) noexcept {
   switch (status) {
     case 100: return "Continue";
     case 200: return "OK";
+    case 201: return "Created";
     case 204: return "No Content";
+    case 206: return "Partial Content";
+    case 304: return "Not Modified";
     case 400: return "Bad Request";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
@@ -19,6 +22,7 @@ std::string_view ReasonPhrase(int status) noexcept {
     case 409: return "Conflict";
     case 413: return "Content Too Large";
     case 415: return "Unsupported Media Type";
+    case 416: return "Range Not Satisfiable";
     case 422: return "Unprocessable Content";
     case 499: return "Client Closed Request";
     case 500: return "Internal Server Error";
@@ -47,6 +51,7 @@ void WriteHead(const Response& response, const ResponseHead& head, std::string* 
     out->append("Connection: keep-alive\r\n");
   }
   if (!head.date.empty()) fmt::format_to(at, "Date: {}\r\n", head.date);
+  if (!response.etag.empty()) fmt::format_to(at, "ETag: {}\r\n", response.etag);
   out->append(response.fields);
   out->append("\r\n");
 }

@@ -17,6 +17,9 @@ struct Response {
   std::string body;
   std::unique_ptr<codec::Encoder> stream;
   bool stream_is_heavy = false;  ///< making a chunk takes long, so it is done on the pool
+  bool sends_early = false;      ///< the first chunk leaves before the next one is made
+  bool gives_ranges = false;     ///< a stream of known length may be asked for in part
+  std::string etag;              ///< with its quotes; empty: none
 
   void Reset() {
     status = 200;
@@ -24,7 +27,8 @@ struct Response {
     fields.clear();
     body.clear();
     stream.reset();
-    stream_is_heavy = false;
+    stream_is_heavy = sends_early = gives_ranges = false;
+    etag.clear();
   }
 };
 

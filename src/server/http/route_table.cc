@@ -69,13 +69,13 @@ Method ParseMethod(std::string_view name) noexcept {
   return Method::kOther;
 }
 
-void RouteTable::Add(Method method, std::string_view pattern, std::string_view help,
-                     Handler handler) {
+Route& RouteTable::Add(Method method, std::string_view pattern, std::string_view help,
+                       Handler handler) {
   Route route{method, std::string(pattern), help, std::move(handler), {}};
   for (std::string_view rest = pattern; !rest.empty();) {
     route.segments.emplace_back(TakeSegment(&rest));
   }
-  routes_.push_back(std::move(route));
+  return routes_.emplace_back(std::move(route));
 }
 
 Result<int> RouteTable::Find(Method method, std::string_view path,

@@ -48,6 +48,11 @@ void Session::Drain() {
   if (waiting_) stream_.Interrupt();
 }
 
+void Session::Abort() {
+  if (exchange_.abandoned != nullptr) *exchange_.abandoned = true;
+  stream_.Abort();
+}
+
 Awaitable<void> Session::Run(Status refusal) {
   if (refusal.ok()) refusal = held_.Resize(kHeldBytes);
   Next next = Next::kRequest;

@@ -35,7 +35,7 @@ class Session {
   void CheckDeadline(Clock::time_point now) { stream_.CheckDeadline(now); }
   /// Ends the connection if it waits for a request, else after the request that is under way.
   void Drain();
-  void Abort() { stream_.Abort(); }
+  void Abort();
 
  private:
   enum class Next { kRequest, kClose, kCloseGently };
@@ -61,7 +61,9 @@ class Session {
   Awaitable<bool> RespondWhole(bool keep_alive);
   Awaitable<bool> RespondStream(bool keep_alive);
   Awaitable<bool> WriteStream(codec::Chunk pieces, bool ended, Framing framing);
-  Awaitable<Status> Pull(codec::Chunk* pieces, bool* ended);
+  Awaitable<Status> Pull(int64_t least_bytes, codec::Chunk* pieces, bool* ended);
+  void GiveRange(codec::Chunk* pieces);
+  Awaitable<void> DropStream(bool ended);
   /// All of output_, `pieces` and `tail` in one gathering write.
   Awaitable<bool> Write(std::span<const std::shared_ptr<arrow::Buffer>> pieces,
                         std::string_view tail);
@@ -69,6 +71,7 @@ class Session {
   ResponseHead HeadOf(Framing framing, size_t length, bool keep_alive) const noexcept;
   void Account(Clock::time_point handled_at);
 
+  /// Meanwhile the peer is watched: if it leaves, the exchange is abandoned.
   template <typename Work>
   Awaitable<void> OnPool(Work& work);
 

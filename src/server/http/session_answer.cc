@@ -14,6 +14,7 @@
 
 #include "headrace/error_code.h"
 #include "server/http/application.h"
+#include "server/http/byte_range.h"
 #include "server/http/session.h"
 
 namespace headrace::server {
@@ -29,10 +30,10 @@ constexpr size_t kHeldBackBytes = 64 << 10;
 constexpr int64_t kGatheredBytes = 1 << 20;
 constexpr size_t kKeptOutputBytes = 64 << 10;
 
-Status PullNow(codec::Encoder* encoder, codec::Chunk* pieces, bool* ended) {
+Status PullNow(codec::Encoder* encoder, int64_t least_bytes, codec::Chunk* pieces, bool* ended) {
   try {
     int64_t bytes = 0;
-    while (bytes < kGatheredBytes) {
+    while (bytes < least_bytes) {
       ARROW_ASSIGN_OR_RAISE(codec::Chunk chunk, encoder->Next());
       if (chunk.empty()) {
         *ended = true;
@@ -58,7 +59,11 @@ Awaitable<void> Session::OnPool(Work& work) {
     });
   };
   constexpr asio::use_awaitable_t<IoExecutor> token;
+  if (exchange_.abandoned != nullptr) {
+    stream_.WatchPeer([this] { *exchange_.abandoned = true; });
+  }
   co_await asio::async_initiate<const asio::use_awaitable_t<IoExecutor>, void()>(initiate, token);
+  if (exchange_.abandoned != nullptr) stream_.Unwatch();
 }
 
 Awaitable<void> Session::Handle() {
@@ -68,6 +73,7 @@ Awaitable<void> Session::Handle() {
   // Answers to earlier requests do not wait for this one. If the peer is gone, the answer will see.
   (void)co_await Flush();
   exchange_.on_pool = true;
+  exchange_.abandoned = std::make_shared<std::atomic<bool>>(false);
   auto work = [this, &application] { application.Handle(&exchange_); };
   co_await OnPool(work);
 }
@@ -86,9 +92,10 @@ ResponseHead Session::HeadOf(Framing framing, size_t length, bool keep_alive) co
 
 Awaitable<bool> Session::RespondWhole(bool keep_alive) {
   const Response& response = exchange_.response;
-  const Framing framing = response.status == 204 ? Framing::kNone : Framing::kLength;
+  const bool has_body = response.status != 204 && response.status != 304;
+  const Framing framing = has_body ? Framing::kLength : Framing::kNone;
   WriteHead(response, HeadOf(framing, response.body.size(), keep_alive), &output_);
-  if (exchange_.request.method == Method::kHead) co_return true;
+  if (exchange_.request.method == Method::kHead || !has_body) co_return true;
   if (response.body.size() > kCopiedBodyBytes) co_return co_await Write({}, response.body);
   output_ += response.body;
   if (output_.size() > kHeldBackBytes) co_return co_await Flush();
@@ -96,25 +103,36 @@ Awaitable<bool> Session::RespondWhole(bool keep_alive) {
 }
 
 Awaitable<bool> Session::RespondStream(bool keep_alive) {
-  if (exchange_.request.method == Method::kHead) {
+  const bool head_only = exchange_.request.method == Method::kHead;
+  if (head_only && exchange_.response.sends_early) {  // its length would cost all of it
     WriteHead(exchange_.response, HeadOf(Framing::kNone, 0, keep_alive), &output_);
+    co_await DropStream(false);
     co_return true;
   }
   codec::Chunk pieces;
   bool ended = false;
-  if (const Status pulled = co_await Pull(&pieces, &ended); !pulled.ok()) {
+  const int64_t least_bytes = exchange_.response.sends_early ? 1 : kGatheredBytes;
+  if (const Status pulled = co_await Pull(least_bytes, &pieces, &ended); !pulled.ok()) {
     state_.application->Fail(pulled, &exchange_);
     co_return co_await RespondWhole(keep_alive);
   }
+  if (ended && exchange_.response.gives_ranges) GiveRange(&pieces);
   const Framing framing = ended                               ? Framing::kLength
                           : exchange_.request.http_minor == 0 ? Framing::kUntilEnd
                                                               : Framing::kChunked;
+  if (head_only) {
+    const auto whole = static_cast<size_t>(codec::ChunkBytes(pieces));
+    WriteHead(exchange_.response, HeadOf(ended ? framing : Framing::kNone, whole, keep_alive),
+              &output_);
+    co_await DropStream(ended);
+    co_return true;
+  }
   // Without chunks only the connection's end can tell the body's.
   if (framing == Framing::kUntilEnd) exchange_.request.keep_alive = keep_alive = false;
   const auto length = static_cast<size_t>(codec::ChunkBytes(pieces));
   WriteHead(exchange_.response, HeadOf(framing, length, keep_alive), &output_);
   const bool written = co_await WriteStream(std::move(pieces), ended, framing);
-  exchange_.response.stream.reset();
+  co_await DropStream(written);
   co_return written&& framing != Framing::kUntilEnd;
 }
 
@@ -131,7 +149,7 @@ Awaitable<bool> Session::WriteStream(codec::Chunk pieces, bool ended, Framing fr
     if (!co_await Write(pieces, tail)) co_return false;
     if (ended) co_return true;
     pieces.clear();
-    if (const Status pulled = co_await Pull(&pieces, &ended); !pulled.ok()) {
+    if (const Status pulled = co_await Pull(kGatheredBytes, &pieces, &ended); !pulled.ok()) {
       // The status is long out. Without the final chunk the client sees that something is missing.
       stream_.Abort();
       co_return false;
@@ -139,11 +157,44 @@ Awaitable<bool> Session::WriteStream(codec::Chunk pieces, bool ended, Framing fr
   }
 }
 
-Awaitable<Status> Session::Pull(codec::Chunk* pieces, bool* ended) {
+void Session::GiveRange(codec::Chunk* pieces) {
+  const Request& request = exchange_.request;
+  Response& response = exchange_.response;
+  response.fields += "Accept-Ranges: bytes\r\n";
+  if (!request.if_range.empty() && request.if_range != response.etag) return;
+  ByteRange range;
+  const int64_t length = codec::ChunkBytes(*pieces);
+  switch (ReadRange(request.range, length, &range)) {
+    case RangeKind::kWhole: return;
+    case RangeKind::kUnsatisfiable:
+      response.status = 416;
+      response.fields += fmt::format("Content-Range: bytes */{}\r\n", length);
+      pieces->clear();
+      return;
+    case RangeKind::kPart: break;
+  }
+  response.status = 206;
+  response.fields +=
+      fmt::format("Content-Range: bytes {}-{}/{}\r\n", range.begin, range.end - 1, length);
+  *pieces = SliceChunk(*pieces, range);
+}
+
+/// What reads a file may have threads to wait for.
+Awaitable<void> Session::DropStream(bool ended) {
+  if (exchange_.abandoned != nullptr) *exchange_.abandoned = true;
+  auto work = [this] { exchange_.response.stream.reset(); };
+  if (exchange_.response.stream_is_heavy && !ended) {
+    co_await OnPool(work);
+  } else {
+    work();
+  }
+}
+
+Awaitable<Status> Session::Pull(int64_t least_bytes, codec::Chunk* pieces, bool* ended) {
   codec::Encoder* const encoder = exchange_.response.stream.get();
-  if (!exchange_.response.stream_is_heavy) co_return PullNow(encoder, pieces, ended);
+  if (!exchange_.response.stream_is_heavy) co_return PullNow(encoder, least_bytes, pieces, ended);
   Status status;
-  auto work = [&] { status = PullNow(encoder, pieces, ended); };
+  auto work = [&] { status = PullNow(encoder, least_bytes, pieces, ended); };
   co_await OnPool(work);
   co_return status;
 }

@@ -89,6 +89,25 @@ void TcpStream::CheckDeadline(Clock::time_point now) {
   socket_.cancel(ignored);
 }
 
+void TcpStream::WatchPeer(std::function<void()> gone) {
+  watch_ = std::make_shared<std::function<void()>>(std::move(gone));
+  socket_.async_wait(TcpSocket::wait_read, [this, watch = std::weak_ptr(watch_)](
+                                               const boost::system::error_code& error) {
+    const auto watched = watch.lock();
+    if (watched == nullptr || error) return;
+    char byte = 0;
+    const ssize_t n = ::recv(socket_.native_handle(), &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT);
+    const bool nothing_yet = n < 0 && (errno == EAGAIN || errno == EINTR);
+    if (n <= 0 && !nothing_yet) (*watched)();
+  });
+}
+
+void TcpStream::Unwatch() {
+  watch_.reset();
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
 void TcpStream::Interrupt() {
   interrupted_ = true;
   boost::system::error_code ignored;

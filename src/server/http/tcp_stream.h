@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -42,6 +44,12 @@ class TcpStream {
   /// Whether the last Read() or Write() ended because of the deadline.
   bool timed_out() const noexcept { return timed_out_; }
 
+  /// Calls `gone`, on this thread, once the peer has ended the connection or its half of it, until
+  /// Unwatch(). Requires: nothing is read or written meanwhile. A peer that sends something first
+  /// is not watched any longer.
+  void WatchPeer(std::function<void()> gone);
+  void Unwatch();
+
   /// Ends the read that is under way, as at the peer's end; writing still works.
   void Interrupt();
   /// Ends everything.
@@ -52,6 +60,7 @@ class TcpStream {
   std::optional<Clock::time_point> deadline_;
   bool timed_out_ = false;
   bool interrupted_ = false;
+  std::shared_ptr<std::function<void()>> watch_;
 };
 
 }  // namespace headrace::server

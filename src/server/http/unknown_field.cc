@@ -12,7 +12,7 @@
 namespace headrace::server {
 
 Status UnknownField(std::string_view where, std::string_view name,
-                    std::initializer_list<std::string_view> known) {
+                    std::span<const std::string_view> known) {
   const std::vector<std::string> candidates(known.begin(), known.end());
   const std::string_view shown = name.substr(0, 128);
   const std::string_view nearest = NearestName(shown, candidates);

@@ -53,7 +53,7 @@ Result<std::string> PercentDecode(std::string_view text, bool plus_is_space) {
   return out;
 }
 
-Result<Query> Query::Parse(std::string_view text, std::initializer_list<std::string_view> known) {
+Result<Query> Query::Parse(std::string_view text, std::span<const std::string_view> known) {
   Query query;
   while (!text.empty()) {
     const std::string_view pair = text.substr(0, text.find('&'));

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +21,10 @@ Result<std::string> PercentDecode(std::string_view text, bool plus_is_space);
 class Query {
  public:
   /// `known` are the names that the call has.
-  static Result<Query> Parse(std::string_view text, std::initializer_list<std::string_view> known);
+  static Result<Query> Parse(std::string_view text, std::span<const std::string_view> known);
+  static Result<Query> Parse(std::string_view text, std::initializer_list<std::string_view> known) {
+    return Parse(text, std::span(known.begin(), known.size()));
+  }
 
   /// Null if absent.
   const std::string* Find(std::string_view name) const noexcept;

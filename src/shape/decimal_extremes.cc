@@ -6,9 +6,7 @@
 #include <arrow/type.h>
 #include <arrow/util/checked_cast.h>
 #include <arrow/util/decimal.h>
-#include <fmt/format.h>
 
-#include "headrace/error_code.h"
 #include "shape/accumulator.h"
 #include "shape/pool_vector.h"
 
@@ -103,97 +101,7 @@ class DecimalExtremes final : public Accumulator {
   PoolVector<DecimalPair> pairs_;
 };
 
-// 320 bits in two's complement: no 2^63 decimals are too many.
-struct DecimalSum {
-  std::array<uint64_t, 5> limbs = {};
-  int64_t count = 0;
-
-  void Add(const std::array<uint64_t, 5>& other) {
-    unsigned __int128 carry = 0;
-    for (size_t i = 0; i < limbs.size(); ++i) {
-      carry += static_cast<unsigned __int128>(limbs[i]) + other[i];
-      limbs[i] = static_cast<uint64_t>(carry);
-      carry >>= 64;
-    }
-  }
-};
-
-class DecimalSums final : public Accumulator {
- public:
-  DecimalSums(const std::shared_ptr<arrow::DataType>& type, arrow::MemoryPool* pool)
-      : pool_(pool), sums_(pool) {
-    const auto& decimal = arrow::internal::checked_cast<const arrow::DecimalType&>(*type);
-    const bool wide = type->id() == arrow::Type::DECIMAL256;
-    precision_ = wide ? 76 : 38;
-    type_ = wide ? arrow::decimal256(76, decimal.scale()) : arrow::decimal128(38, decimal.scale());
-  }
-
-  Status Resize(int64_t num_groups) override { return sums_.Resize(num_groups); }
-
-  Status Add(const arrow::Array& values, const uint32_t* groups) override {
-    const auto& decimals =
-        arrow::internal::checked_cast<const arrow::FixedSizeBinaryArray&>(values);
-    for (int64_t row = 0; row < decimals.length(); ++row) {
-      if (decimals.IsNull(row)) continue;
-      const Decimal256 value = DecimalAt(decimals, row);
-      const auto& limbs = value.little_endian_array();
-      DecimalSum& sum = sums_[groups != nullptr ? groups[row] : 0];
-      sum.Add({limbs[0], limbs[1], limbs[2], limbs[3], value < Decimal256(0) ? ~uint64_t{0} : 0});
-      ++sum.count;
-    }
-    return Status::OK();
-  }
-
-  Status Merge(Accumulator* other, const uint32_t* groups) override {
-    const auto& from = static_cast<DecimalSums*>(other)->sums_;
-    for (int64_t i = 0; i < from.size(); ++i) {
-      DecimalSum& sum = sums_[groups != nullptr ? groups[i] : i];
-      sum.Add(from[i].limbs);
-      sum.count += from[i].count;
-    }
-    return Status::OK();
-  }
-
-  Result<std::shared_ptr<arrow::Array>> Finish(const expr::Aggregate& aggregate) override {
-    ARROW_ASSIGN_OR_RAISE(const auto made, MakeDecimalBuilder(type_, pool_));
-    auto* builder = arrow::internal::checked_cast<arrow::FixedSizeBinaryBuilder*>(made.get());
-    for (int64_t group = 0; group < sums_.size(); ++group) {
-      const DecimalSum& sum = sums_[group];
-      if (sum.count == 0) {
-        ARROW_RETURN_NOT_OK(builder->AppendNull());
-        continue;
-      }
-      const auto& limbs = sum.limbs;
-      const Decimal256 value(Decimal256::LittleEndianArray,
-                             std::array{limbs[0], limbs[1], limbs[2], limbs[3]});
-      const uint64_t above = value < Decimal256(0) ? ~uint64_t{0} : 0;
-      if (limbs[4] != above || !value.FitsInPrecision(precision_)) {
-        return MakeError(ErrorCode::kInvalidArgument,
-                         fmt::format("{} does not fit into {}: take the mean, or cast the column "
-                                     "to double",
-                                     aggregate.name, type_->ToString()),
-                         {"agg", aggregate.column});
-      }
-      ARROW_RETURN_NOT_OK(AppendDecimal(value, builder));
-    }
-    return made->Finish();
-  }
-
-  int64_t bytes() const override { return sums_.bytes(); }
-
- private:
-  arrow::MemoryPool* pool_;
-  PoolVector<DecimalSum> sums_;
-  std::shared_ptr<arrow::DataType> type_;
-  int32_t precision_;
-};
-
 }  // namespace
-
-AccumulatorPtr MakeDecimalSums(const std::shared_ptr<arrow::DataType>& type,
-                               arrow::MemoryPool* pool) {
-  return std::make_unique<DecimalSums>(type, pool);
-}
 
 AccumulatorPtr MakeDecimalExtremes(const std::shared_ptr<arrow::DataType>& type,
                                    arrow::MemoryPool* pool) {
