@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import headrace as hr
 import httpx
 import pyarrow as pa
 import pytest
 import table_data
 from server_process import ServerProcess
 from table_data import ARROW_STREAM
+
+import headrace as hr
 
 ROWS = 12_000
 
