@@ -1,0 +1,103 @@
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+import type { Theme } from "../shell/theme";
+import { optionsOf, dataOf } from "./plotOptions";
+import type { Line } from "./series";
+import type { Range } from "./zoom";
+
+interface PlotProps {
+  lines: readonly Line[];
+  /** Null: all that there is. */
+  range: Range | null;
+  isTime: boolean;
+  xName: string;
+  theme: Theme;
+  isLoading: boolean;
+  onWidth: (px: number) => void;
+  onZoom: (range: Range) => void;
+  onBack: () => void;
+  onReset: () => void;
+  onAdjust: (share: number, factor?: number) => void;
+}
+
+export function Plot(props: PlotProps) {
+  const { lines, range, isTime, xName, theme, isLoading, onWidth, onZoom } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const labels = lines.map(({ label }) => label).join("\n");
+
+  // Another set of lines or colours is another plot; other points are only put in.
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null || lines.length === 0) return;
+    const options = optionsOf({ labels: labels.split("\n"), isTime, xName, element, onZoom });
+    const made = new uPlot(options, dataOf(lines), element);
+    plot.current = made;
+    return () => {
+      made.destroy();
+      plot.current = null;
+    };
+  }, [labels, isTime, xName, theme, onZoom]);
+
+  useLayoutEffect(() => {
+    const made = plot.current;
+    if (made === null || lines.length === 0) return;
+    made.batch(() => {
+      made.setData(dataOf(lines), range === null);
+      if (range !== null) made.setScale("x", { min: range.from, max: range.to });
+    });
+  }, [lines, range, labels, isTime, xName, theme]);
+
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    let settled: ReturnType<typeof setTimeout> | undefined;
+    const observer = new ResizeObserver(() => {
+      const { clientWidth: width, clientHeight: height } = element;
+      plot.current?.setSize({ width, height: height - legendPx(element) });
+      clearTimeout(settled);
+      settled = setTimeout(() => onWidth(width), 100);
+    });
+    observer.observe(element);
+    onWidth(element.clientWidth);
+    return () => {
+      clearTimeout(settled);
+      observer.disconnect();
+    };
+  }, [onWidth]);
+
+  return (
+    <div
+      className={isLoading ? "plot is-loading" : "plot"}
+      ref={box}
+      tabIndex={0}
+      role="application"
+      aria-label={`Chart of ${labels.replaceAll("\n", ", ")} over ${xName}. Arrow keys move, plus and minus zoom, Backspace goes back, 0 shows all.`}
+      onKeyDown={(event) => onKey(event, props)}
+    >
+      {lines.length === 0 && <span className="plot-wait">{isLoading ? "" : "No points in this range"}</span>}
+    </div>
+  );
+}
+
+function legendPx(element: HTMLElement): number {
+  return element.querySelector<HTMLElement>(".u-legend")?.offsetHeight ?? 32;
+}
+
+function onKey(event: KeyboardEvent, { onAdjust, onBack, onReset }: PlotProps): void {
+  const actions: Record<string, () => void> = {
+    ArrowLeft: () => onAdjust(-0.1),
+    ArrowRight: () => onAdjust(0.1),
+    "+": () => onAdjust(0, 0.5),
+    "=": () => onAdjust(0, 0.5),
+    "-": () => onAdjust(0, 2),
+    Backspace: onBack,
+    "0": onReset,
+  };
+  const action = actions[event.key];
+  if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  action();
+}
