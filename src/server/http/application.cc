@@ -10,6 +10,7 @@
 #include "server/http/docs_routes.h"
 #include "server/http/error_body.h"
 #include "server/http/health.h"
+#include "server/http/page_routes.h"
 
 namespace headrace::server {
 namespace {
@@ -38,6 +39,7 @@ Application::Application(const ServerContext& context)
   seed_api_.AddRoutes(&routes_);
   AddDocsRoutes(&routes_);
   AddHealthRoutes(context.catalog, context.budget, &metrics_, &draining_, &routes_);
+  AddPageRoutes(&routes_);
   metrics_.SetRoutes(routes_.routes());
 }
 

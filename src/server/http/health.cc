@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "catalog/catalog.h"
-#include "codec/json_rows.h"
 #include "headrace/memory_budget.h"
 #include "server/http/exchange.h"
 #include "server/http/metrics.h"
@@ -23,20 +22,6 @@ void WriteHealth(std::string_view status, double uptime_seconds, int64_t buffers
                  R"("memory":{{"used_bytes":{},"limit_bytes":{}}}}})",
                  status, HEADRACE_VERSION, uptime_seconds, buffers, budget.used_bytes(),
                  budget.limit_bytes());
-}
-
-void WriteIndex(const RouteTable& routes, std::string* out) {
-  fmt::format_to(std::back_inserter(*out), R"({{"name":"headrace","version":"{}","routes":[)",
-                 HEADRACE_VERSION);
-  bool first = true;
-  for (const Route& route : routes.routes()) {
-    fmt::format_to(std::back_inserter(*out), R"({}{{"method":"{}","path":"{}","does":)",
-                   first ? "" : ",", MethodName(route.method), route.pattern);
-    codec::WriteJsonString(route.help, out);
-    *out += '}';
-    first = false;
-  }
-  *out += "]}";
 }
 
 }  // namespace
@@ -59,10 +44,6 @@ void AddHealthRoutes(const catalog::Catalog* catalog, const MemoryBudget* budget
         return Status::OK();
       });
   counters.answer_types = {"text/plain"};
-  routes->Add(Method::kGet, "/", "this list", [=](Exchange& exchange) {
-    WriteIndex(*routes, &exchange.response.body);
-    return Status::OK();
-  });
 }
 
 }  // namespace headrace::server

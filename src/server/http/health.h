@@ -15,8 +15,7 @@ namespace headrace::server {
 
 class Metrics;
 
-/// GET /v1/health, GET /metrics and GET /, the list of all routes. What is pointed at outlives the
-/// table.
+/// GET /v1/health and GET /metrics. What is pointed at outlives the table.
 void AddHealthRoutes(const catalog::Catalog* catalog, const MemoryBudget* budget, Metrics* metrics,
                      const std::atomic<bool>* draining, RouteTable* routes);
 
