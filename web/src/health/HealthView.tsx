@@ -42,7 +42,7 @@ export function HealthView() {
           note={refused > 0 ? `${formatCount(refused)} were refused` : "open connections"}
         />
         <RateTile name="Requests" history={value.requests} unit="a second" />
-        <RateTile name="Rows appended" history={value.appends} unit="a second" />
+        <RateTile name="Rows from clients" history={value.appends} unit="a second" />
       </div>
       <MemoryBar
         usedBytes={health.memory.used_bytes}
