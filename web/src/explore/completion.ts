@@ -58,6 +58,7 @@ export function complete(text: string, caret: number, columns: readonly ColumnIn
   const before = text.slice(0, caret);
   const tokens = [...before.matchAll(TOKEN)];
   const last = tokens.at(-1);
+  if (last !== undefined && /^'([^']|'')*$/.test(last[0])) return { from: caret, to: caret, options: [] };
   const isOpen = last !== undefined && last.index + last[0].length === caret && /^["\w]/.test(last[0]);
   const word = isOpen ? last[0] : "";
   const from = isOpen ? last.index : caret;

@@ -15,7 +15,7 @@ const SETTLED_MS = 180;
 
 /** Ties a scroll bar to the rows that are seen; see scrollScale.ts. `headPx` stays above them. */
 export function useScaledScroll(box: RefObject<HTMLDivElement | null>, rows: number, rowPx: number, headPx: number) {
-  const [viewPx, setViewPx] = useState(0);
+  const [{ viewPx, widthPx }, setSize] = useState({ viewPx: 0, widthPx: 0 });
   const [top, setTop] = useState(0);
   const extent: Extent = { rows, rowPx, viewPx };
   const now = useRef({ extent, top, scroll: 0 });
@@ -36,7 +36,9 @@ export function useScaledScroll(box: RefObject<HTMLDivElement | null>, rows: num
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const observer = new ResizeObserver(() => setViewPx(Math.max(0, element.clientHeight - headPx)));
+    const observer = new ResizeObserver(() =>
+      setSize({ viewPx: Math.max(0, element.clientHeight - headPx), widthPx: element.clientWidth }),
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, [box, headPx]);
@@ -81,5 +83,5 @@ export function useScaledScroll(box: RefObject<HTMLDivElement | null>, rows: num
     [moveTo],
   );
   const jump = useCallback((row: number) => moveTo(row * now.current.extent.rowPx), [moveTo]);
-  return { top, extent, visible: visibleRows(extent, top), show, jump };
+  return { top, extent, widthPx, visible: visibleRows(extent, top), show, jump };
 }

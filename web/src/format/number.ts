@@ -14,7 +14,7 @@ export function formatShort(value: number): string {
 }
 
 function threeDigits(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return String(Math.abs(value) < 1000 ? Number(value.toPrecision(3)) : Math.round(value));
 }
 
 /** "16.5 GiB" */
