@@ -46,6 +46,12 @@ function parseSort(text: string | null, table: TableInfo): Sort | null {
   return table.schema.some(({ name }) => name === column) ? { column: column ?? "", descending } : null;
 }
 
+/** An address may name the row where one begins. */
+function jumpOf(route: Route): { row: number } | null {
+  const row = Number(route.params.get("row") ?? NaN);
+  return Number.isSafeInteger(row) && row >= 0 ? { row } : null;
+}
+
 interface TableViewProps {
   table: TableInfo;
   tables: readonly TableInfo[];
@@ -58,7 +64,7 @@ function TableView({ table, tables, route }: TableViewProps) {
   const isLive = table.kind === "buffers";
   const counts = useCounts(table, filter);
   const columns = table.schema;
-  const [jump, setJump] = useState<{ row: number } | null>(null);
+  const [jump, setJump] = useState(() => jumpOf(route));
   // What the rows depend on, as text: the list of tables comes anew every other second.
   const sourceText = JSON.stringify({ table: table.full_name, filter, sort, isLive });
   const pages = useMemo(() => makeRowPages(JSON.parse(sourceText) as RowSource), [sourceText]);
@@ -74,7 +80,11 @@ function TableView({ table, tables, route }: TableViewProps) {
     (changes: Record<string, string>) => navigate(withParams(route, changes)),
     [route],
   );
-  const onSort = (column: string) => setParams({ sort: nextSort(sort, column) });
+  const onSort = (column: string) => setParams({ sort: nextSort(sort, column), row: "" });
+  const onJump = (row: number) => {
+    setJump({ row });
+    navigate(withParams(route, { row: String(row) }), true);
+  };
   const all = counts.rows;
   const rows = sort === null || all === null ? all : Math.min(all, SORTED_ROWS);
   return (
@@ -86,9 +96,9 @@ function TableView({ table, tables, route }: TableViewProps) {
           columns={columns}
           applied={filter}
           error={counts.error}
-          onApply={(text) => setParams({ filter: text })}
+          onApply={(text) => setParams({ filter: text, row: "" })}
         />
-        <JumpBox rows={rows} onJump={(row) => setJump({ row })} />
+        <JumpBox rows={rows} onJump={onJump} />
         <ExportLinks table={table.full_name} filter={filter} sort={sort} />
       </div>
       {counts.error !== null ? (
@@ -107,7 +117,7 @@ function TableView({ table, tables, route }: TableViewProps) {
         />
       )}
       <p className="status-line" role="status">
-        {statusText(all, rows, filter, sort, table)}
+        {counts.error === null && statusText(all, rows, filter, sort, table)}
       </p>
     </div>
   );

@@ -83,12 +83,13 @@ export function Grid({ pages, columns, rows, sort, nullShares, jump, onSort }: G
     return () => clearTimeout(timer);
   }, [pages, firstPage, lastPage, count]);
 
+  const isReady = count > 0 && extent.viewPx > 0;
   useEffect(() => {
-    if (jump === null) return;
+    if (jump === null || !isReady) return;
     jumpTo(jump.row);
     setActive((before) => ({ ...before, row: jump.row }));
     box.current?.focus({ preventScroll: true });
-  }, [jump, jumpTo]);
+  }, [jump, jumpTo, isReady]);
 
   if (pages.error !== null) return <ErrorNote error={pages.error} onRetry={() => pages.refresh()} />;
   if (columns.length === 0) return <Empty title="No row has come yet" />;
