@@ -197,6 +197,7 @@ def test_a_wrong_filter_shows_the_servers_words_and_caret(page: Page) -> None:
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("no column is called 'peple'; did you mean 'people'?")
     assert re.search(r"\n +\^", alert.inner_text())
+    expect(box).to_be_focused()
     box.press("Escape")
     box.press("Escape")
     expect(alert).to_have_count(0)

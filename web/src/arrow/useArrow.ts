@@ -4,6 +4,8 @@ import { useEffect, useState } from "react";
 import { isAbort, openArrow } from "./readArrow";
 
 export interface ArrowState {
+  /** Whose answer this is; null before the first one. */
+  url: string | null;
   /** Of the batches; null until the first answer. */
   schema: Schema | null;
   batches: readonly RecordBatch[];
@@ -20,6 +22,7 @@ export interface ArrowOptions {
 }
 
 const NOTHING: ArrowState = {
+  url: null,
   schema: null,
   batches: [],
   loading: false,
@@ -46,13 +49,13 @@ export function useArrow(url: string | null, { delayMs = 0 }: ArrowOptions = {})
         const had: RecordBatch[] = [];
         for await (const batch of batches) {
           had.push(batch);
-          setState({ ...NOTHING, schema, batches: [...had], loading: true });
+          setState({ ...NOTHING, url, schema, batches: [...had], loading: true });
         }
         const milliseconds = performance.now() - start;
-        if (!abort.signal.aborted) setState({ ...NOTHING, schema, batches: had, milliseconds });
+        if (!abort.signal.aborted) setState({ ...NOTHING, url, schema, batches: had, milliseconds });
       } catch (error) {
         if (abort.signal.aborted || isAbort(error)) return;
-        setState({ ...NOTHING, error: error instanceof Error ? error : new Error(String(error)) });
+        setState({ ...NOTHING, url, error: error instanceof Error ? error : new Error(String(error)) });
       }
     };
     setState((before) => ({ ...before, loading: true, error: null }));

@@ -1,3 +1,4 @@
+import { FilterBox } from "../explore/FilterBox";
 import { TablePicker } from "../shell/TablePicker";
 import { isNumeric, isTime, type TableInfo } from "../server/tables";
 import type { ChartChoice } from "./chartQuery";
@@ -51,25 +52,12 @@ export function ChartForm({ table, tables, choice, onChoose }: ChartFormProps) {
             ))}
         </select>
       </label>
-      <form
-        className="chart-filter"
-        onSubmit={(event) => {
-          event.preventDefault();
-          onChoose({ filter: String(new FormData(event.currentTarget).get("filter") ?? "").trim() });
-        }}
-      >
-        <label className="field">
-          <span>Filter</span>
-          <input
-            key={choice.filter}
-            name="filter"
-            defaultValue={choice.filter}
-            placeholder="All rows"
-            autoComplete="off"
-            spellCheck={false}
-          />
-        </label>
-      </form>
+      <FilterBox
+        columns={table.schema}
+        applied={choice.filter}
+        error={null}
+        onApply={(filter) => onChoose({ filter })}
+      />
     </div>
   );
 }

@@ -1,19 +1,21 @@
-import type { ArrowState } from "../arrow/useArrow";
 import { formatCount, formatSeconds } from "../format/number";
 import { formatInstant } from "../format/time";
 import { pointsOf, type Line } from "./series";
 import type { Range } from "./zoom";
 
 interface ChartNoteProps {
-  answer: ArrowState;
   lines: readonly Line[];
+  hiddenLines: number;
   range: Range | null;
   isTime: boolean;
   x: string;
+  isLoading: boolean;
+  milliseconds: number | null;
 }
 
 /** What is drawn, of which range, and how long it took. */
-export function ChartNote({ answer, lines, range, isTime, x }: ChartNoteProps) {
+export function ChartNote(props: ChartNoteProps) {
+  const { lines, hiddenLines, range, isTime, x, isLoading, milliseconds } = props;
   const points = lines.reduce((sum, line) => sum + pointsOf(line), 0);
   const bound = (value: number) => {
     if (isTime) return formatInstant(BigInt(Math.round(value)), 1);
@@ -25,8 +27,9 @@ export function ChartNote({ answer, lines, range, isTime, x }: ChartNoteProps) {
       <small>
         {isTime ? "UTC" : x}
         {" · "}
-        {answer.loading ? "reading …" : `${formatCount(points)} points`}
-        {answer.milliseconds !== null && ` in ${formatSeconds(answer.milliseconds / 1e3)}`}
+        {isLoading ? "reading …" : `${formatCount(points)} points`}
+        {!isLoading && milliseconds !== null && ` in ${formatSeconds(milliseconds / 1e3)}`}
+        {hiddenLines > 0 && ` · ${formatCount(hiddenLines)} more lines are not drawn: filter them`}
       </small>
     </div>
   );

@@ -11,7 +11,7 @@ import { chartUrl, defaultChoice, type ChartChoice } from "./chartQuery";
 import { ChartForm } from "./ChartForm";
 import { ChartNote } from "./ChartNote";
 import { Plot } from "./Plot";
-import { linesOf } from "./series";
+import { linesOf, MAX_LINES } from "./series";
 import { adjusted, back, current, moved, zoomTo, type Range, type ZoomHistory } from "./zoom";
 import { ZoomButtons } from "./ZoomButtons";
 
@@ -64,10 +64,13 @@ function TableChart({ table, tables, route, theme }: TableChartProps) {
   const answer = useArrow(url === null ? null : `${url}${tick === 0 ? "" : `#${tick}`}`, { delayMs: SETTLE_MS });
 
   const choiceText = JSON.stringify(choice);
-  const lines = useMemo(() => {
+  const all = useMemo(() => {
     const { x, ys, by } = JSON.parse(choiceText) as ChartChoice;
     return linesOf(answer.batches, x, ys, by === "" ? null : by);
   }, [answer.batches, choiceText]);
+  const lines = useMemo(() => all.slice(0, MAX_LINES), [all]);
+  // Reading the same again, as of a live window, is nothing to tell.
+  const isLoading = url !== null && answer.url?.replace(/#.*/, "") !== url;
   // Another axis or table: where one had zoomed to means nothing there.
   useEffect(() => setZooms([]), [choice.x, table.full_name]);
 
@@ -85,7 +88,15 @@ function TableChart({ table, tables, route, theme }: TableChartProps) {
       <ChartForm table={table} tables={tables} choice={choice} onChoose={choose} />
       <section className="card chart-card" aria-label="Chart">
         <header>
-          <ChartNote answer={answer} lines={lines} range={shown} isTime={isTime(xType)} x={choice.x} />
+          <ChartNote
+            lines={lines}
+            hiddenLines={all.length - lines.length}
+            range={shown}
+            isTime={isTime(xType)}
+            x={choice.x}
+            isLoading={isLoading}
+            milliseconds={answer.milliseconds}
+          />
           <ZoomButtons
             isZoomed={zooms.length > 0}
             onBack={() => setZooms(back)}
@@ -106,7 +117,7 @@ function TableChart({ table, tables, route, theme }: TableChartProps) {
             isTime={isTime(xType)}
             xName={choice.x}
             theme={theme}
-            isLoading={answer.loading}
+            isLoading={isLoading}
             onWidth={setWidthPx}
             onZoom={onZoom}
             onBack={() => setZooms(back)}

@@ -11,6 +11,7 @@ export interface Line {
   ys: Numbers;
 }
 
+/** More of them nobody can tell apart. */
 export const MAX_LINES = 12;
 
 /** The lines that an answer holds: one for each y, or for each y and value of `by`. */
@@ -35,7 +36,7 @@ export function linesOf(
       line.ys.push(values[row] ?? null);
     }
   }
-  return [...lines.values()].slice(0, MAX_LINES);
+  return [...lines.values()];
 }
 
 function labelOf(y: string, key: string | undefined, severalY: boolean): string {

@@ -92,7 +92,6 @@ function TableView({ table, tables, route }: TableViewProps) {
       <div className="toolbar">
         <TablePicker tables={tables} selected={table.full_name} view="explore" />
         <FilterBox
-          key={filter}
           columns={columns}
           applied={filter}
           error={counts.error}

@@ -19,6 +19,13 @@ export function FilterBox({ columns, applied, error, onApply }: FilterBoxProps) 
   const [caret, setCaret] = useState(applied.length);
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
+  // Another one may come from outside: by going back, or to another table.
+  const [before, setBefore] = useState(applied);
+  if (before !== applied) {
+    setBefore(applied);
+    setText(applied);
+    setCaret(applied.length);
+  }
   const { from, to, options } = useMemo(() => complete(text, caret, columns), [text, caret, columns]);
   const shown = isOpen ? options.slice(0, 12) : [];
 
@@ -46,7 +53,7 @@ export function FilterBox({ columns, applied, error, onApply }: FilterBoxProps) 
       event.preventDefault();
       setOpen(true);
       const step = event.key === "ArrowDown" ? 1 : -1;
-      setActive((before) => Math.max(-1, Math.min(before + step, shown.length - 1)));
+      setActive((now) => Math.max(-1, Math.min(now + step, shown.length - 1)));
     } else if (event.key === "Tab" && !event.shiftKey && active >= 0) {
       event.preventDefault();
       take(active);

@@ -32,7 +32,7 @@ interface GridProps {
 
 function widthOf({ name, type }: ColumnInfo): number {
   const word = 48 + name.length * 8;
-  const value = isTime(type) ? 220 : isNumeric(type) || type === "bool" ? 110 : 140;
+  const value = isTime(type) ? (/\[[mun]s/.test(type) ? 200 : 175) : isNumeric(type) || type === "bool" ? 110 : 140;
   return Math.min(Math.max(word, value), 320);
 }
 

@@ -29,13 +29,14 @@ export function useCounts(table: TableInfo, filter: string): Counts {
   const answer = useArrow(url);
   const row = answer.batches[0];
   if (url === null) return { rows: table.rows ?? 0, nullShares: null, error: null };
-  const isFresh = !answer.loading && row !== undefined;
+  const isFresh = answer.url === url;
+  const error = isFresh ? answer.error : null;
   const unfiltered = filter === "" ? table.rows : null;
-  if (!isFresh) return { rows: unfiltered, nullShares: null, error: answer.error };
+  if (!isFresh || row === undefined) return { rows: unfiltered, nullShares: null, error };
   const rows = Number(row.getChild("n")?.get(0) ?? 0);
   const shares = table.schema.map((_, i) => {
     const values = row.getChild(`c${i}`)?.get(0) as bigint | undefined;
     return values === undefined || rows === 0 ? 0 : 1 - Number(values) / rows;
   });
-  return { rows, nullShares: isSmall ? shares : null, error: answer.error };
+  return { rows, nullShares: isSmall ? shares : null, error };
 }

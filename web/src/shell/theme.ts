@@ -14,6 +14,9 @@ function remembered(): Theme | null {
   }
 }
 
+// Before anything is drawn.
+document.documentElement.dataset.theme = remembered() ?? (SYSTEM.matches ? "dark" : "light");
+
 /** What the person chose, or else what the system has. */
 export function useTheme(): { theme: Theme; toggle: () => void } {
   const [chosen, setChosen] = useState(remembered);
