@@ -18,7 +18,8 @@ export function ChartNote(props: ChartNoteProps) {
   const { lines, hiddenLines, range, isTime, x, isLoading, milliseconds } = props;
   const points = lines.reduce((sum, line) => sum + pointsOf(line), 0);
   const bound = (value: number) => {
-    if (isTime) return formatInstant(BigInt(Math.round(value)), 1);
+    const perSecond = range !== null && range.to - range.from < 60 ? 1e6 : 1;
+    if (isTime) return formatInstant(BigInt(Math.round(value * perSecond)), perSecond);
     return String(Number(value.toPrecision(7)));
   };
   return (
