@@ -10,7 +10,6 @@
 #include <arrow/array/data.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <fmt/format.h>
 
 #include "headrace/change_signal.h"
 #include "headrace/error_code.h"
@@ -33,17 +32,12 @@ using window::Incoming;
 using window::MakeBatch;
 using window::PlannedColumn;
 using window::StorePin;
+using window::ValidateTail;
 using window::WindowStore;
 
 // Rows that a new table may still lack when it takes the append lock to catch up.
 constexpr int64_t kCatchUpRows = 64;
 constexpr int kInstallAttempts = 3;
-
-Status ValidateTail(std::optional<int64_t> tail) {
-  if (!tail || *tail >= 1) return Status::OK();
-  return MakeError(ErrorCode::kInvalidArgument,
-                   fmt::format("tail is {}; it must be 1 or more", *tail), {"tail"});
-}
 
 }  // namespace
 
