@@ -2,7 +2,7 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, memory, scan. Prints Markdown tables as they stand in
+Sections: rolling, append, http, memory, live, scan. Prints Markdown tables as they stand in
 docs/performance.md; ratios are against the peer in the same run. Timings of one machine mean little
 by themselves.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import append
 import http_answers
+import live
 import memory
 import rolling
 import scan
@@ -28,6 +29,7 @@ SECTIONS = {
     "append": append.run,
     "http": http_answers.run,
     "memory": memory.run,
+    "live": live.run,
     "scan": scan.run,
 }
 
