@@ -222,14 +222,13 @@ void LiveSession::CheckDeadline(Clock::time_point now) {
   const bool stuck =
       (write_deadline_ && now >= *write_deadline_) || (close_deadline_ && now >= *close_deadline_);
   // While something is on its way to the client, its deadline counts: a pong would come behind it.
-  const bool silent = pinged_at_ && heard_at_ < *pinged_at_ && !writing_ &&
-                      now >= *pinged_at_ + options_.pong_timeout;
+  const bool asked = pinged_at_ && heard_at_ < *pinged_at_;
+  const bool silent = asked && !writing_ && now >= *pinged_at_ + options_.pong_timeout;
   if (stuck || silent) {
     if (!close_deadline_) ++service_->counters().not_answering;
     return Abort();
   }
-  const Clock::time_point last = std::max(heard_at_, pinged_at_.value_or(heard_at_));
-  if (now >= last + options_.ping_interval) ping_is_due_ = true;
+  if (!asked && now >= heard_at_ + options_.ping_interval) ping_is_due_ = true;
   // Rows that had no memory are tried again as well.
   if (ping_is_due_ || !subscriptions_.empty()) Wake();
 }
