@@ -2,7 +2,7 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, memory, live, scan. Prints Markdown tables as they stand in
+Sections: rolling, append, http, memory, live, scan, downsample. Prints Markdown tables as they stand in
 docs/performance.md; ratios are against the peer in the same run. Timings of one machine mean little
 by themselves.
 """
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import append
+import downsample
 import http_answers
 import live
 import memory
@@ -31,6 +32,7 @@ SECTIONS = {
     "memory": memory.run,
     "live": live.run,
     "scan": scan.run,
+    "downsample": downsample.run,
 }
 
 

@@ -13,7 +13,7 @@
 Results are Arrow: pyarrow, Polars, pandas, DuckDB and NumPy take them as they are.
 """
 
-from headrace._core import AppendResult, FeaturePlan, __version__, rolling
+from headrace._core import AppendResult, FeaturePlan, __version__, downsample, rolling
 from headrace.aggregate import (
     Aggregate,
     count,
@@ -50,7 +50,10 @@ from headrace.expr import Expr, col, lit
 from headrace.frame import Frame
 from headrace.group_by import GroupBy
 from headrace.live_buffer import BufferStats, LiveBuffer
-from headrace.scan import Batches, Scan, scan
+from headrace.query import Query
+from headrace.remote_table import RemoteBatches, RemoteTable, TableInfo
+from headrace.scan import Scan, scan
+from headrace.scan_files import Batches
 from headrace.scan_reports import Explanation, Skip, Written
 
 __all__ = [
@@ -74,9 +77,13 @@ __all__ = [
     "MalformedBody",
     "MemoryLimit",
     "NameExists",
+    "Query",
+    "RemoteBatches",
     "RemoteBuffer",
+    "RemoteTable",
     "Scan",
     "Skip",
+    "TableInfo",
     "Timeout",
     "TooLarge",
     "TypeMismatch",
@@ -87,6 +94,7 @@ __all__ = [
     "col",
     "count",
     "count_distinct",
+    "downsample",
     "first",
     "last",
     "lit",

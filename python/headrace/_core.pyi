@@ -117,6 +117,22 @@ class LiveWindow:
     def schema(self) -> Schema: ...
 
 @final
+class TableRequest:
+    def __init__(
+        self,
+        filter: str,
+        group_by: list[str],
+        aggregates: str,
+        order_by: str,
+        offset: int,
+        limit: int | None,
+        sample: tuple[int | None, float | None, int | None, str | None] | None,
+        downsample: tuple[str, str, list[str], int, str | None, str | None, str | None] | None,
+        columns: list[str] | None,
+        ordered: bool,
+    ) -> None: ...
+
+@final
 class ScanFiles:
     def __init__(
         self,
@@ -136,29 +152,9 @@ class ScanFiles:
     @property
     def memory_limit_bytes(self) -> int: ...
     def text_of_expression(self, serialized: bytes) -> str: ...
-    def check(
-        self, filter: str, group_by: list[str], aggregates: str, columns: list[str] | None
-    ) -> Schema: ...
-    def open(
-        self,
-        filter: str,
-        group_by: list[str],
-        aggregates: str,
-        columns: list[str] | None,
-        offset: int,
-        limit: int | None,
-        ordered: bool,
-    ) -> ScanBatches: ...
-    def explain(
-        self,
-        filter: str,
-        group_by: list[str],
-        aggregates: str,
-        columns: list[str] | None,
-        offset: int,
-        limit: int | None,
-        ordered: bool,
-    ) -> dict[str, Any]: ...
+    def check(self, request: TableRequest) -> Schema: ...
+    def open(self, request: TableRequest) -> ScanBatches: ...
+    def explain(self, request: TableRequest) -> dict[str, Any]: ...
 
 @final
 class ScanBatches:
@@ -188,7 +184,19 @@ def rolling(
     ddof: int = 1,
     out: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.float64]: ...
+def downsample(
+    values: npt.NDArray[np.float64 | np.float32 | np.int64 | np.int32],
+    points: int,
+    method: str = "minmaxlttb",
+    x: npt.NDArray[np.float64] | None = None,
+) -> npt.NDArray[np.int64]: ...
 def error_kinds() -> dict[str, tuple[str, int]]: ...
 def encode_rows(rows: list[dict[str, Any]]) -> bytes: ...
 def encode_stream(stream: ArrowStreamExportable) -> bytes: ...
 def decode_stream(body: bytes) -> Batch: ...
+
+class StreamDecoder:
+    def feed(self, bytes: bytes) -> None: ...
+    def take(self) -> Batch | None: ...
+    @property
+    def ended(self) -> bool: ...

@@ -2,11 +2,13 @@
 
 #include "batch.h"
 #include "cells.h"
+#include "downsample.h"
 #include "feature_plan.h"
 #include "headrace/error_code.h"
 #include "live_window.h"
 #include "rolling.h"
 #include "scan.h"
+#include "stream_decoder.h"
 #include "wire.h"
 
 namespace headrace::python {
@@ -35,7 +37,9 @@ NB_MODULE(_core, module) {
   BindBatch(module);
   BindFeaturePlan(module);
   BindLiveWindow(module);
+  BindDownsample(module);
   BindRolling(module);
   BindScan(module);
+  BindStreamDecoder(module);
   BindWire(module);
 }

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include <arrow/type.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include "arrow_capsules.h"
@@ -78,18 +80,34 @@ void OpenFiles(Files* self, std::vector<std::string> paths, int64_t memory_limit
       Files{std::move(scan), memory_limit_bytes > 0 ? memory_limit_bytes : budget->limit_bytes()};
 }
 
-TableRequest RequestOf(std::string filter, std::vector<std::string> group_by,
-                       std::string aggregates, std::optional<std::vector<std::string>> columns,
-                       int64_t offset, std::optional<int64_t> limit, bool ordered) {
-  TableRequest request;
-  request.filter = std::move(filter);
-  request.group_by = std::move(group_by);
-  request.aggregates = std::move(aggregates);
-  request.offset = offset;
-  request.limit = limit;
-  request.columns = std::move(columns);
-  request.ordered = ordered;
-  return request;
+using SampleTuple = std::tuple<std::optional<int64_t>, std::optional<double>,
+                               std::optional<uint64_t>, std::optional<std::string>>;
+using ChartTuple =
+    std::tuple<std::string, std::string, std::vector<std::string>, std::optional<int64_t>,
+               std::optional<std::string>, std::optional<std::string>, std::optional<std::string>>;
+
+void MakeRequest(TableRequest* self, std::string filter, std::vector<std::string> group_by,
+                 std::string aggregates, std::string order_by, int64_t offset,
+                 std::optional<int64_t> limit, std::optional<SampleTuple> sample,
+                 std::optional<ChartTuple> downsample,
+                 std::optional<std::vector<std::string>> columns, bool ordered) {
+  new (self) TableRequest{.filter = std::move(filter),
+                          .group_by = std::move(group_by),
+                          .aggregates = std::move(aggregates),
+                          .order_by = std::move(order_by),
+                          .offset = offset,
+                          .limit = limit,
+                          .columns = std::move(columns),
+                          .ordered = ordered};
+  if (sample) {
+    auto& [rows, fraction, seed, stratify] = *sample;
+    self->sample = {rows, fraction, seed, std::move(stratify)};
+  }
+  if (downsample) {
+    auto& [method, x, y, points, from, to, by] = *downsample;
+    self->downsample = {std::move(method), std::move(x),  std::move(y), points,
+                        std::move(from),   std::move(to), std::move(by)};
+  }
 }
 
 Result<ScanExplanation> ExplainRequest(const Scan& scan, const TableRequest& request) {
@@ -108,18 +126,15 @@ Result<CollectBounds> BoundsOf(const Files& files, const TableRequest& request) 
   ARROW_ASSIGN_OR_RAISE(const auto explained, ExplainRequest(*files.scan, request));
   int64_t rows = std::max<int64_t>(0, explained.read_rows - request.offset);
   if (request.limit) rows = std::min(rows, *request.limit);
-  return CollectBounds{.limit_bytes = files.limit_bytes,
-                       .working_bytes = explained.memory_bytes,
-                       .most_rows = rows,
-                       .exact = request.filter.empty() && !delivery::Groups(request)};
+  return CollectBounds{
+      .limit_bytes = files.limit_bytes,
+      .working_bytes = explained.memory_bytes,
+      .most_rows = rows,
+      .exact = request.filter.empty() && !delivery::Groups(request) && !delivery::Chooses(request)};
 }
 
-Batches OpenBatches(const Files& self, std::string filter, std::vector<std::string> group_by,
-                    std::string aggregates, std::optional<std::vector<std::string>> columns,
-                    int64_t offset, std::optional<int64_t> limit, bool ordered) {
-  TableRequest request = RequestOf(std::move(filter), std::move(group_by), std::move(aggregates),
-                                   std::move(columns), offset, limit, ordered);
-  return Unwrap(WithoutGil([&] { return OpenRequest(self, std::move(request)); }));
+Batches OpenBatches(const Files& self, const TableRequest& request) {
+  return Unwrap(WithoutGil([&] { return OpenRequest(self, request); }));
 }
 
 nb::dict DictOf(const ScanExplanation& explained) {
@@ -144,12 +159,7 @@ nb::dict DictOf(const ScanExplanation& explained) {
   return out;
 }
 
-nb::dict Explain(const Files& self, std::string filter, std::vector<std::string> group_by,
-                 std::string aggregates, std::optional<std::vector<std::string>> columns,
-                 int64_t offset, std::optional<int64_t> limit, bool ordered) {
-  const TableRequest request =
-      RequestOf(std::move(filter), std::move(group_by), std::move(aggregates), std::move(columns),
-                offset, limit, ordered);
+nb::dict Explain(const Files& self, const TableRequest& request) {
   return DictOf(Unwrap(WithoutGil([&] { return ExplainRequest(*self.scan, request); })));
 }
 
@@ -163,13 +173,14 @@ std::string TextOfExpression(const Files& self, const nb::bytes& serialized) {
   }());
 }
 
-/// Without reading: errors of the filter, the groups and the columns, and what comes out.
-Schema CheckRequest(const Files& self, std::string filter, std::vector<std::string> group_by,
-                    std::string aggregates, std::optional<std::vector<std::string>> columns) {
-  const TableRequest request = RequestOf(std::move(filter), std::move(group_by),
-                                         std::move(aggregates), std::move(columns), 0, 0, true);
-  auto reader = Unwrap(
-      WithoutGil([&] { return delivery::OpenTable(*self.scan, request, self.scan->pool()); }));
+/// Without reading: errors of the request, and what comes out.
+Schema CheckRequest(const Files& self, const TableRequest& request) {
+  auto reader = Unwrap(WithoutGil([&]() -> Result<std::shared_ptr<arrow::RecordBatchReader>> {
+    ARROW_RETURN_NOT_OK(delivery::PushDown(request, *self.scan->schema()));
+    TableRequest nothing = request;
+    nothing.limit = 0;
+    return delivery::OpenTable(*self.scan, nothing, self.scan->pool());
+  }));
   return {reader->schema()};
 }
 
@@ -250,6 +261,11 @@ std::optional<int64_t> NumBytes(const Files& self) { return self.scan->statistic
 }  // namespace
 
 void BindScan(nb::module_& module) {
+  nb::class_<TableRequest>(module, "TableRequest")
+      .def("__init__", &MakeRequest, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),
+           nb::arg("order_by"), nb::arg("offset"), nb::arg("limit").none(),
+           nb::arg("sample").none(), nb::arg("downsample").none(), nb::arg("columns").none(),
+           nb::arg("ordered"));
   nb::class_<Files>(module, "ScanFiles")
       .def("__init__", &OpenFiles, nb::arg("paths"), nb::arg("memory_limit_bytes"),
            nb::arg("max_concurrent"), nb::arg("source_file_column"), nb::arg("chunk_rows").none(),
@@ -259,14 +275,9 @@ void BindScan(nb::module_& module) {
       .def_prop_ro("num_bytes", &NumBytes)
       .def_prop_ro("memory_limit_bytes", [](const Files& self) { return self.limit_bytes; })
       .def("text_of_expression", &TextOfExpression, nb::arg("serialized"))
-      .def("check", &CheckRequest, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),
-           nb::arg("columns").none())
-      .def("open", &OpenBatches, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),
-           nb::arg("columns").none(), nb::arg("offset"), nb::arg("limit").none(),
-           nb::arg("ordered"))
-      .def("explain", &Explain, nb::arg("filter"), nb::arg("group_by"), nb::arg("aggregates"),
-           nb::arg("columns").none(), nb::arg("offset"), nb::arg("limit").none(),
-           nb::arg("ordered"));
+      .def("check", &CheckRequest, nb::arg("request"))
+      .def("open", &OpenBatches, nb::arg("request"))
+      .def("explain", &Explain, nb::arg("request"));
   nb::class_<Batches>(module, "ScanBatches", nb::is_weak_referenceable())
       .def("next", &NextBatch)
       .def("collect", &CollectBatches)

@@ -40,7 +40,14 @@ def run(block: str, names: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize(
     ("page", "promises"),
-    [("README.md", 1), ("docs/python.md", 15), ("docs/scan.md", 9), ("docs/aggregation.md", 3)],
+    [
+        ("README.md", 1),
+        ("docs/python.md", 15),
+        ("docs/scan.md", 9),
+        ("docs/aggregation.md", 3),
+        ("docs/downsampling.md", 5),
+        ("docs/order-and-samples.md", 3),
+    ],
 )
 def test_the_page_is_true(
     page: str, promises: int, client: hr.Client, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "headrace/error_code.h"
 
@@ -10,6 +11,12 @@ namespace headrace {
 namespace {
 
 constexpr size_t kMaxNameBytes = 128;
+constexpr size_t kMostNamesListed = 12;
+
+bool SameLetter(char a, char b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; };
+  return lower(a) == lower(b);
+}
 
 bool IsNameByte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -61,6 +68,18 @@ std::string_view NearestName(std::string_view wrong, const std::vector<std::stri
     }
   }
   return nearest;
+}
+
+std::string NameHint(std::string_view wrong, const std::vector<std::string>& candidates) {
+  const auto letters = [&](const std::string& candidate) {
+    return std::equal(wrong.begin(), wrong.end(), candidate.begin(), candidate.end(), SameLetter);
+  };
+  const auto same = std::find_if(candidates.begin(), candidates.end(), letters);
+  const std::string_view similar =
+      same != candidates.end() ? std::string_view(*same) : NearestName(wrong, candidates);
+  if (!similar.empty()) return fmt::format("; did you mean '{}'?", similar);
+  if (candidates.empty() || candidates.size() > kMostNamesListed) return "";
+  return fmt::format("; there are {}", fmt::join(candidates, ", "));
 }
 
 }  // namespace headrace

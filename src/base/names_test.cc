@@ -36,5 +36,13 @@ TEST(Names, NearestIsATypoAway) {
   EXPECT_EQ(NearestName("anything", {}), "");
 }
 
+TEST(Names, HintsNameWhatIsMeantOrWhatThereIs) {
+  EXPECT_EQ(NameHint("FARE", {"ts", "fare"}), "; did you mean 'fare'?");
+  EXPECT_EQ(NameHint("frae", {"ts", "fare"}), "; did you mean 'fare'?");
+  EXPECT_EQ(NameHint("price", {"ts", "fare"}), "; there are ts, fare");
+  EXPECT_EQ(NameHint("price", {}), "");
+  EXPECT_EQ(NameHint("price", std::vector<std::string>(50, "column")), "");
+}
+
 }  // namespace
 }  // namespace headrace

@@ -49,8 +49,11 @@ delivery::TableRequest RequestOf(const ScanCommandOptions& command) {
   request.filter = command.filter;
   request.group_by = command.group_by;
   request.aggregates = command.aggregates;
+  request.order_by = command.order_by;
   request.offset = command.offset;
   request.limit = command.limit;
+  request.sample = command.sample;
+  request.downsample = command.downsample;
   request.columns = command.columns;
   request.ordered = command.ordered;
   return request;
@@ -58,7 +61,10 @@ delivery::TableRequest RequestOf(const ScanCommandOptions& command) {
 
 /// Rows that will come out, if that is known without reading.
 std::optional<int64_t> KnownRows(const Scan& scan, const ScanCommandOptions& command) {
-  if (!command.filter.empty() || delivery::Groups(RequestOf(command))) return std::nullopt;
+  const delivery::TableRequest request = RequestOf(command);
+  if (!command.filter.empty() || delivery::Groups(request) || delivery::Chooses(request)) {
+    return std::nullopt;
+  }
   auto rows = scan.statistics().num_rows;
   if (rows) rows = std::max<int64_t>(0, *rows - command.offset);
   if (rows && command.limit) rows = std::min(*rows, *command.limit);

@@ -23,6 +23,8 @@ To a terminal the rows are a table, first and last; into a pipe they are CSV, al
   headrace scan data/ --where "vendor in ('A','B') and ts >= timestamp '2024-01-01'" --explain
   headrace scan big.parquet --memory 256MB --where "fare > 50" --output expensive.parquet
   headrace scan big.parquet --group-by vendor --agg "mean(fare), count(*) as trips"
+  headrace scan trips.parquet --downsample minmaxlttb --x ts --y fare --points 500 --by vendor
+  headrace scan trips.parquet --order-by -fare,ts --limit 10
   headrace scan big.parquet --format ndjson | head
 
 Exit status: 0 also where the reader of a pipe left; 130 after Ctrl-C; 2 for options and filters,
@@ -107,6 +109,31 @@ std::vector<std::string> SplitNames(std::string_view text) {
   return names;
 }
 
+/// "0.01": a number from 0 to 1.
+Result<double> ReadFraction(const std::string& text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || rest != end || !(value >= 0 && value <= 1)) {
+    return BadOption("--fraction", text, "a number from 0 to 1");
+  }
+  return value;
+}
+
+Result<uint64_t> ReadSeed(const std::string& text) {
+  uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || rest != end) {
+    return BadOption("--seed", text, "a whole number, at least 0");
+  }
+  return value;
+}
+
+std::optional<std::string> Given(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
 }  // namespace
 
 struct ScanArguments::Texts {
@@ -115,6 +142,18 @@ struct ScanArguments::Texts {
   std::vector<std::string> where;
   std::vector<std::string> group_by;
   std::vector<std::string> aggregates;
+  std::vector<std::string> order_by;
+  std::string downsample;
+  std::string x;
+  std::vector<std::string> y;
+  std::string points;
+  std::string from;
+  std::string to;
+  std::string by;
+  std::string sample;
+  std::string fraction;
+  std::string seed;
+  std::string stratify;
   std::string offset;
   std::string limit;
   std::string memory;
@@ -128,6 +167,42 @@ struct ScanArguments::Texts {
   bool unordered = false;
   bool explain = false;
 };
+
+namespace {
+
+/// The options that choose rows, as delivery::TableRequest has them.
+Status ReadChoice(const ScanArguments::Texts& t, ScanCommandOptions* options) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  delivery::SampleRequest& sample = options->sample;
+  delivery::DownsampleRequest& chart = options->downsample;
+  if (!t.sample.empty()) {
+    ARROW_ASSIGN_OR_RAISE(sample.rows, ReadNumber("--sample", t.sample, 0, kMost));
+  }
+  if (!t.fraction.empty()) {
+    ARROW_ASSIGN_OR_RAISE(sample.fraction, ReadFraction(t.fraction));
+  }
+  if (!t.seed.empty()) {
+    ARROW_ASSIGN_OR_RAISE(sample.seed, ReadSeed(t.seed));
+  }
+  if (!t.points.empty()) {
+    ARROW_ASSIGN_OR_RAISE(chart.points, ReadNumber("--points", t.points, 2, kMost));
+  }
+  sample.stratify = Given(t.stratify);
+  chart.method = t.downsample;
+  chart.x = t.x;
+  for (const std::string& names : t.y) {
+    for (std::string& name : SplitNames(names)) chart.y.push_back(std::move(name));
+  }
+  chart.from = Given(t.from);
+  chart.to = Given(t.to);
+  chart.by = Given(t.by);
+  const Status valid = delivery::Validate(sample, chart);
+  if (valid.ok()) return valid;
+  return MakeError(ErrorCode::kBadConfig,
+                   fmt::format("--{}: {}", LocationOf(valid)[0], valid.message()));
+}
+
+}  // namespace
 
 ScanArguments::ScanArguments(CLI::App* app)
     : command_(app->add_subcommand("scan", "read files bigger than memory as one table")),
@@ -148,8 +223,22 @@ ScanArguments::ScanArguments(CLI::App* app)
   texts("--where", &t->where, "FILTER", "only rows for which this holds; several all have to");
   texts("--group-by", &t->group_by, "COLUMNS", "one row for each group of equal values: a,b");
   texts("--agg", &t->aggregates, "AGGREGATES", "of each group, or of all: mean(a), count(*) as n");
+  texts("--order-by", &t->order_by, "COLUMNS",
+        "in this order: -fare,ts is fare from above, then ts");
   text("--offset", &t->offset, "ROWS", "pass over the first rows");
   text("--limit", &t->limit, "ROWS", "so many rows at most");
+  text("--sample", &t->sample, "ROWS", "so many rows at random");
+  text("--fraction", &t->fraction, "SHARE", "each row with this chance, 0 to 1");
+  text("--seed", &t->seed, "N", "of --sample and --fraction: the same one gives the same rows");
+  text("--stratify", &t->stratify, "COLUMN", "a sample of each value of this column");
+  text("--downsample", &t->downsample, "METHOD",
+       "rows for a chart: minmaxlttb, lttb, minmax or m4");
+  text("--x", &t->x, "COLUMN", "the axis of the chart");
+  texts("--y", &t->y, "COLUMNS", "what it draws: a,b");
+  text("--points", &t->points, "N", "points of each line, default 2000");
+  text("--from", &t->from, "VALUE", "only from this x on");
+  text("--to", &t->to, "VALUE", "only up to this x, without it");
+  text("--by", &t->by, "COLUMN", "a line for each value of this column");
   text("--memory", &t->memory, "SIZE", "hold at most this much, such as 256MB or 1GiB");
   text("--threads", &t->threads, "N", "threads that read; 0 takes one per core");
   command_->add_flag("--unordered", t->unordered, "rows in any order, which may be quicker");
@@ -190,6 +279,8 @@ Result<ScanCommandOptions> ScanArguments::Read() const {
     for (std::string& name : SplitNames(names)) options.group_by.push_back(std::move(name));
   }
   options.aggregates = fmt::format("{}", fmt::join(t.aggregates, ", "));
+  options.order_by = fmt::format("{}", fmt::join(t.order_by, ", "));
+  ARROW_RETURN_NOT_OK(ReadChoice(t, &options));
   if (!t.offset.empty()) {
     ARROW_ASSIGN_OR_RAISE(options.offset, ReadNumber("--offset", t.offset, 0, kMost));
   }

@@ -8,6 +8,7 @@
 
 #include "codec/file_format.h"
 #include "codec/format.h"
+#include "delivery/row_choice.h"
 #include "headrace/status.h"
 
 namespace CLI {
@@ -23,8 +24,11 @@ struct ScanCommandOptions {
   std::string filter;
   std::vector<std::string> group_by;
   std::string aggregates;
+  std::string order_by;
   int64_t offset = 0;
   std::optional<int64_t> limit;
+  delivery::SampleRequest sample;
+  delivery::DownsampleRequest downsample;
   int64_t memory_limit_bytes = 0;  ///< 0: MemoryBudget::DefaultLimitBytes()
   int threads = 0;                 ///< 0: one for each core
   bool ordered = true;
@@ -54,8 +58,9 @@ class ScanArguments {
   /// kBadConfig, naming the option, for a value that breaks a rule.
   Result<ScanCommandOptions> Read() const;
 
- private:
   struct Texts;
+
+ private:
   CLI::App* command_;
   std::unique_ptr<Texts> texts_;
 };

@@ -64,6 +64,35 @@ TEST(ScanOptions, KeysAndAggregatesAddUp) {
   EXPECT_EQ(options.aggregates, "mean(x), count(*), max(w) as m");
 }
 
+TEST(ScanOptions, RowsAreOrderedAndChosen) {
+  const auto chart = Scan({"a", "--downsample", "m4", "--x", "ts", "--y", "v,\"odd,y\"", "--y", "w",
+                           "--points", "500", "--from", "-5", "--to", "2024-01-31", "--by", "s"})
+                         .downsample;
+  EXPECT_EQ(chart.method, "m4");
+  EXPECT_EQ(chart.x, "ts");
+  EXPECT_EQ(chart.y, (std::vector<std::string>{"v", "odd,y", "w"}));
+  EXPECT_EQ(chart.points, 500);
+  EXPECT_EQ(chart.from, "-5");
+  EXPECT_EQ(chart.to, "2024-01-31");
+  EXPECT_EQ(chart.by, "s");
+  const auto options = Scan({"a", "--order-by", "-fare,ts", "--order-by", "x desc", "--fraction",
+                             "0.25", "--seed", "18446744073709551615", "--stratify", "s"});
+  EXPECT_EQ(options.order_by, "-fare,ts, x desc");
+  EXPECT_EQ(options.sample.fraction, 0.25);
+  EXPECT_EQ(options.sample.seed, 18446744073709551615U);
+  EXPECT_EQ(options.sample.stratify, "s");
+  EXPECT_EQ(Scan({"a", "--sample", "10"}).sample.rows, 10);
+}
+
+TEST(ScanOptions, RefusesChoicesThatContradict) {
+  EXPECT_NE(RefusalOf({"scan", "a", "--x", "ts"}).find("--x:"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--seed", "3"}).find("--seed:"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--fraction", "2"}).find("--fraction: '2'"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--sample", "x"}).find("--sample: 'x'"), std::string::npos);
+  EXPECT_NE(RefusalOf({"scan", "a", "--sample", "3", "--seed", "-1"}).find("--seed: '-1'"),
+            std::string::npos);
+}
+
 TEST(ScanOptions, AFormatComesBeforeTheExtension) {
   EXPECT_EQ(Scan({"a", "-o", "x.csv", "-f", "ndjson"}).format, codec::Format::kNdjson);
   EXPECT_EQ(Scan({"a", "-o", "x.csv"}).format, codec::Format::kCsv);

@@ -53,7 +53,8 @@ uint64_t RequestHash(const TableRequest& request, std::string_view name, uint64_
   hash = HashBytes(std::to_string(epoch), hash);
   hash = HashBytes(request.filter, hash);
   for (const std::string& key : request.group_by) hash = HashBytes(key, hash);
-  return HashBytes(request.aggregates, hash);
+  hash = HashBytes(request.aggregates, hash);
+  return HashBytes(request.order_by, hash);
 }
 
 }  // namespace headrace::delivery

@@ -19,7 +19,9 @@ constexpr int64_t kMostRows = std::numeric_limits<int64_t>::max() / 4;
 constexpr const char* kRowNumbers = "\x01row";
 
 /// Whether rows come as the source has them, so that their numbers say where a page ends.
-bool KeepsRowsOfSource(const TableRequest& request) { return !Groups(request); }
+bool KeepsRowsOfSource(const TableRequest& request) {
+  return !Groups(request) && request.order_by.empty();
+}
 
 Status Misplaced(std::string_view message) {
   return MakeError(ErrorCode::kInvalidArgument, std::string(message), {"cursor"});
@@ -161,7 +163,9 @@ Result<TablePage> OpenPage(Source& source, std::string_view name, TableRequest r
   if (cursor) ARROW_RETURN_NOT_OK(GoOnFrom(*cursor, hash, &request));
   TablePage page;
   const int64_t wanted = request.start_row;
-  if (!request.limit || *request.limit > kMostRows || request.offset > kMostRows) {
+  // What is chosen of the rows up to the limit is all there is.
+  const bool whole = !request.limit || Chooses(request);
+  if (whole || *request.limit > kMostRows || request.offset > kMostRows) {
     TablePlace place;
     ARROW_ASSIGN_OR_RAISE(page.reader, OpenTable(source, request, pool, &place));
     if (cursor) page.rows_missed = std::max<int64_t>(0, place.first_row - wanted);

@@ -21,10 +21,11 @@ struct TablePage {
 };
 
 /// OpenTable() for a request with `limit`, which goes on from `cursor` if there is one; without
-/// limit all rows from there on. A page of a file costs the same wherever it lies, but behind text
-/// of which not all was looked at. With a filter, a page of files is looked at twice: once for its
-/// end, once for its rows. kInvalidArgument, located as {"cursor"}, for a cursor of another request
-/// or of another state of the source, and beside an offset. `name` is the source's full name.
+/// limit, and for samples and charts, all rows from there on. A page of a file costs the same
+/// wherever it lies, but behind text of which not all was looked at. With a filter, a page of files
+/// is looked at twice: once for its end, once for its rows. kInvalidArgument, located as
+/// {"cursor"}, for a cursor of another request or of another state of the source, and beside an
+/// offset. `name` is the source's full name.
 Result<TablePage> OpenPage(Source& source, std::string_view name, TableRequest request,
                            const std::optional<std::string>& cursor, arrow::MemoryPool* pool);
 

@@ -11,13 +11,15 @@
 #include <arrow/type.h>
 #include <fmt/format.h>
 
+#include "delivery/opened_rows.h"
 #include "expr/aggregate.h"
 #include "expr/filter.h"
+#include "expr/order.h"
 #include "headrace/error_code.h"
 #include "shape/aggregate.h"
 #include "shape/filter.h"
 #include "shape/limit.h"
-#include "shape/number_rows.h"
+#include "shape/order_by.h"
 #include "shape/select.h"
 
 namespace headrace::delivery {
@@ -74,99 +76,71 @@ void PushGroups(const shape::AggregatePlan& plan, const arrow::Schema& schema,
   }
 }
 
-/// All columns that a source has to give for a filter to be applied behind it.
-std::optional<std::vector<std::string>> ColumnsWithThoseOf(const ReadRequest& pushed) {
-  auto columns = pushed.columns;
-  if (!columns) return columns;
-  for (const std::string& name : expr::ColumnsOf(*pushed.filter)) AddName(name, &*columns);
-  return columns;
+/// Rows that are put in order only to be charted, which has an order of its own.
+Status CheckOrder(const TableRequest& request) {
+  if (request.order_by.empty() || !IsAsked(request.downsample)) return Status::OK();
+  if (request.limit || request.offset > 0) return Status::OK();
+  return MakeError(ErrorCode::kInvalidArgument,
+                   "order_by in front of downsample goes with limit or offset: a chart's rows come "
+                   "in the order of x",
+                   {"order_by"});
 }
 
-std::vector<Reader> ReadersOf(OpenedSource opened) {
-  std::vector<Reader> readers = {std::move(opened.reader)};
-  std::move(opened.more_readers.begin(), opened.more_readers.end(), std::back_inserter(readers));
-  return readers;
+/// Whether the range of a chart's x may be a filter in front of all.
+bool PushesRange(const TableRequest& request) {
+  return !Groups(request) && !request.limit && request.offset == 0;
 }
 
-/// Gives no more batches once nobody wants them.
-class StoppableReader final : public arrow::RecordBatchReader {
- public:
-  StoppableReader(Reader input, std::shared_ptr<std::atomic<bool>> stop)
-      : input_(std::move(input)), stop_(std::move(stop)) {}
-  std::shared_ptr<arrow::Schema> schema() const override { return input_->schema(); }
-  Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
-    *batch = nullptr;
-    if (stop_->load(std::memory_order_relaxed)) {
-      return MakeError(ErrorCode::kCancelled, "nobody wants the rows any more");
+Result<Filter> BindRange(const TableRequest& request, const arrow::Schema& schema, Filter filter) {
+  ARROW_ASSIGN_OR_RAISE(const Filter range, RangeOf(request.downsample, schema));
+  if (range == nullptr) return filter;
+  if (filter == nullptr) return range;
+  ARROW_ASSIGN_OR_RAISE(auto both, expr::BindFilter(arrow::compute::and_(*filter, *range), schema));
+  return std::make_shared<const arrow::compute::Expression>(std::move(both));
+}
+
+/// The columns that are given, and those by which rows are put in order or chosen.
+Status PushColumns(const TableRequest& request, const arrow::Schema& schema, ReadRequest* pushed) {
+  if (IsAsked(request.downsample)) {
+    ARROW_ASSIGN_OR_RAISE(const auto plan, PlanOf(request.downsample));
+    ARROW_ASSIGN_OR_RAISE(const auto charted, shape::DownsampleSchema(schema, plan));
+    pushed->columns = charted->field_names();
+    const bool text = plan.by && charted->fields().back()->type()->id() == arrow::Type::STRING;
+    if (text && request.order_by.empty()) pushed->dictionary_columns = {*plan.by};
+  }
+  if (!pushed->columns) return Status::OK();
+  if (!request.order_by.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const auto keys, expr::ParseOrder(request.order_by, schema));
+    for (const auto& key : keys) AddName(key.column, &*pushed->columns);
+  }
+  if (request.sample.stratify) AddName(*request.sample.stratify, &*pushed->columns);
+  return Status::OK();
+}
+
+Result<Reader> PutInOrder(Reader reader, const TableRequest& request,
+                          std::optional<int64_t> num_rows, arrow::MemoryPool* pool) {
+  if (request.order_by.empty()) return reader;
+  ARROW_ASSIGN_OR_RAISE(const auto keys, expr::ParseOrder(request.order_by, *reader->schema()));
+  shape::OrderOptions options{.num_rows = num_rows};
+  if (request.limit && *request.limit <= std::numeric_limits<int64_t>::max() - request.offset) {
+    options.limit = request.offset + *request.limit;
+  }
+  return shape::OrderBy(std::move(reader), keys, pool, options);
+}
+
+/// A sample of the rows, or those of a chart.
+Result<Reader> Choose(Reader reader, const TableRequest& request, arrow::MemoryPool* pool) {
+  if (IsAsked(request.sample))
+    return shape::Sample(std::move(reader), PlanOf(request.sample), pool);
+  if (!IsAsked(request.downsample)) return reader;
+  ARROW_ASSIGN_OR_RAISE(const auto plan, PlanOf(request.downsample));
+  if (!PushesRange(request)) {
+    ARROW_ASSIGN_OR_RAISE(Filter range, RangeOf(request.downsample, *reader->schema()));
+    if (range != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(reader, shape::Filter(std::move(reader), std::move(range), pool));
     }
-    return input_->ReadNext(batch);
   }
-  Status Close() override { return input_->Close(); }
-
- private:
-  const Reader input_;
-  const std::shared_ptr<std::atomic<bool>> stop_;
-};
-
-/// What the source has left of a request is done to one of its readers.
-Result<Reader> Finish(Reader reader, const ReadRequest& pushed, const OpenedSource& opened,
-                      arrow::MemoryPool* pool) {
-  if (pushed.stop != nullptr) {
-    reader = std::make_shared<StoppableReader>(std::move(reader), pushed.stop);
-  }
-  if (!opened.start_applied) {
-    ARROW_ASSIGN_OR_RAISE(reader, shape::Limit(std::move(reader), pushed.start_row, std::nullopt));
-  }
-  if (!pushed.row_number_column.empty() && !opened.rows_numbered) {
-    const int64_t first = opened.start_applied ? opened.first_row : pushed.start_row;
-    ARROW_ASSIGN_OR_RAISE(
-        reader, shape::NumberRows(std::move(reader), pushed.row_number_column, first, pool));
-  }
-  if (pushed.filter == nullptr || opened.filter_applied) return reader;
-  // The source may have got columns since its schema was asked for.
-  ARROW_ASSIGN_OR_RAISE(auto bound, expr::BindFilter(*pushed.filter, *reader->schema()));
-  return shape::Filter(std::move(reader),
-                       std::make_shared<arrow::compute::Expression>(std::move(bound)), pool);
-}
-
-/// Whether the source has done what has to come before the limit.
-bool IsFiltered(const ReadRequest& pushed, const OpenedSource& opened) {
-  return (pushed.filter == nullptr || opened.filter_applied) &&
-         (pushed.start_row == 0 || opened.start_applied) &&
-         (pushed.row_number_column.empty() || opened.rows_numbered);
-}
-
-/// Rows that start, numbers and filter were applied to, by the source or behind it.
-Result<OpenedSource> OpenFiltered(Source& source, const ReadRequest& pushed,
-                                  arrow::MemoryPool* pool) {
-  ARROW_ASSIGN_OR_RAISE(OpenedSource opened, source.Open(pushed));
-  if (!IsFiltered(pushed, opened)) {
-    // A limit comes behind the filter, and the filter has columns of its own: again without either.
-    ReadRequest plain = pushed;
-    plain.filter = nullptr;
-    plain.row_number_column.clear();
-    if (!opened.start_applied) plain.start_row = 0;
-    if (pushed.filter != nullptr || !opened.start_applied) plain.limit = std::nullopt;
-    if (pushed.filter != nullptr) plain.columns = ColumnsWithThoseOf(pushed);
-    plain.dictionary_columns.clear();
-    if (plain.start_row != pushed.start_row) plain.num_readers = 1;
-    ARROW_RETURN_NOT_OK(opened.reader->Close());
-    ARROW_ASSIGN_OR_RAISE(opened, source.Open(plain));
-    opened.filter_applied = false;
-    opened.start_applied = opened.start_applied && plain.start_row == pushed.start_row;
-    opened.columns_applied = opened.columns_applied && pushed.filter == nullptr;
-    opened.limit_applied = opened.limit_applied && plain.limit == pushed.limit;
-  }
-  OpenedSource finished = opened;
-  finished.more_readers.clear();
-  for (Reader& reader : ReadersOf(std::move(opened))) {
-    ARROW_ASSIGN_OR_RAISE(reader, Finish(std::move(reader), pushed, finished, pool));
-    finished.more_readers.push_back(std::move(reader));
-  }
-  if (!finished.start_applied) finished.first_row = pushed.start_row;
-  finished.reader = std::move(finished.more_readers.front());
-  finished.more_readers.erase(finished.more_readers.begin());
-  return finished;
+  return shape::Downsample(std::move(reader), plan, pool);
 }
 
 /// One row for each group, all of them.
@@ -185,21 +159,33 @@ bool Groups(const TableRequest& request) {
   return !request.group_by.empty() || !request.aggregates.empty();
 }
 
+bool Chooses(const TableRequest& request) {
+  return IsAsked(request.sample) || IsAsked(request.downsample);
+}
+
 Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& schema) {
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.offset, "offset"));
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.limit.value_or(0), "limit"));
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.start_row, "start_row"));
+  ARROW_RETURN_NOT_OK(Validate(request.sample, request.downsample));
+  ARROW_RETURN_NOT_OK(CheckOrder(request));
   ReadRequest pushed{.columns = request.columns,
                      .start_row = request.start_row,
                      .row_number_column = request.row_number_column,
-                     .ordered = request.ordered,
+                     .ordered = request.ordered || IsAsked(request.sample),
                      .stop = request.stop};
   ARROW_ASSIGN_OR_RAISE(pushed.filter, BindFilters(request, schema));
+  if (PushesRange(request)) {
+    ARROW_ASSIGN_OR_RAISE(pushed.filter, BindRange(request, schema, std::move(pushed.filter)));
+  }
   if (Groups(request)) {
     ARROW_ASSIGN_OR_RAISE(const auto plan, PlanGroups(request, schema));
     PushGroups(plan, schema, &pushed);
-  } else if (request.limit &&
-             *request.limit <= std::numeric_limits<int64_t>::max() - request.offset) {
+    return pushed;
+  }
+  ARROW_RETURN_NOT_OK(PushColumns(request, schema, &pushed));
+  if (request.order_by.empty() && request.limit &&
+      *request.limit <= std::numeric_limits<int64_t>::max() - request.offset) {
     pushed.limit = request.offset + *request.limit;
   }
   return pushed;
@@ -207,11 +193,12 @@ Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& s
 
 namespace {
 
-/// Without a filter, rows that are passed over are those of the source, which may know where they
-/// are. Returns what is left of the offset.
+/// Without a filter and in their own order, rows that are passed over are those of the source,
+/// which may know where they are. Returns what is left of the offset.
 int64_t PushOffset(const TableRequest& request, const Source& source, ReadRequest* pushed) {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 4;
-  if (pushed->filter != nullptr || request.offset > kMost || request.start_row > kMost) {
+  if (pushed->filter != nullptr || !request.order_by.empty() || request.offset > kMost ||
+      request.start_row > kMost) {
     return request.offset;
   }
   if (request.offset > 0) {
@@ -227,30 +214,51 @@ std::vector<std::string> WithRowNumbers(const TableRequest& request) {
   return columns;
 }
 
+/// Rows, and how much of the request was done to them.
+struct OpenedRows {
+  Reader reader;
+  int64_t offset = 0;  ///< rows that are still to be passed over
+  bool limited = false;
+  bool selected = false;
+  std::optional<int64_t> num_rows;
+};
+
+Result<OpenedRows> OpenRows(Source& source, const TableRequest& request, ReadRequest pushed,
+                            arrow::MemoryPool* pool, TablePlace* place) {
+  OpenedRows rows;
+  rows.offset = PushOffset(request, source, &pushed);
+  ARROW_ASSIGN_OR_RAISE(OpenedSource opened, OpenFiltered(source, pushed, pool));
+  if (place != nullptr) {
+    *place = {.first_row = opened.first_row, .end_row = opened.end_row, .epoch = opened.epoch};
+  }
+  rows.reader = std::move(opened.reader);
+  rows.limited = opened.limit_applied && pushed.limit && rows.offset == 0;
+  rows.selected = opened.columns_applied && pushed.columns == request.columns;
+  if (pushed.filter == nullptr && pushed.start_row == 0)
+    rows.num_rows = source.statistics().num_rows;
+  return rows;
+}
+
 }  // namespace
 
 Result<Reader> OpenTable(Source& source, const TableRequest& request, arrow::MemoryPool* pool,
                          TablePlace* place) {
   ARROW_ASSIGN_OR_RAISE(ReadRequest pushed, PushDown(request, *source.schema()));
+  OpenedRows rows{.offset = request.offset};
   if (Groups(request)) {
     if (place != nullptr) place->epoch = source.statistics().epoch;
-    ARROW_ASSIGN_OR_RAISE(Reader groups, OpenGroups(source, request, pushed, pool));
-    ARROW_ASSIGN_OR_RAISE(groups, shape::Limit(std::move(groups), request.offset, request.limit));
-    return request.columns ? shape::Select(std::move(groups), *request.columns) : groups;
+    ARROW_ASSIGN_OR_RAISE(rows.reader, OpenGroups(source, request, pushed, pool));
+  } else {
+    ARROW_ASSIGN_OR_RAISE(rows, OpenRows(source, request, std::move(pushed), pool, place));
   }
-  const int64_t offset = PushOffset(request, source, &pushed);
-  ARROW_ASSIGN_OR_RAISE(OpenedSource opened, OpenFiltered(source, pushed, pool));
-  if (place != nullptr) {
-    *place = {.first_row = opened.first_row, .end_row = opened.end_row, .epoch = opened.epoch};
+  ARROW_ASSIGN_OR_RAISE(Reader reader,
+                        PutInOrder(std::move(rows.reader), request, rows.num_rows, pool));
+  if (!rows.limited && (rows.offset > 0 || request.limit)) {
+    ARROW_ASSIGN_OR_RAISE(reader, shape::Limit(std::move(reader), rows.offset, request.limit));
   }
-  Reader reader = std::move(opened.reader);
-  if (offset > 0 || !opened.limit_applied) {
-    ARROW_ASSIGN_OR_RAISE(reader, shape::Limit(std::move(reader), offset, request.limit));
-  }
-  if (request.columns && !opened.columns_applied) {
-    ARROW_ASSIGN_OR_RAISE(reader, shape::Select(std::move(reader), WithRowNumbers(request)));
-  }
-  return reader;
+  ARROW_ASSIGN_OR_RAISE(reader, Choose(std::move(reader), request, pool));
+  if (!request.columns || (rows.selected && !IsAsked(request.downsample))) return reader;
+  return shape::Select(std::move(reader), WithRowNumbers(request));
 }
 
 }  // namespace headrace::delivery

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "delivery/row_choice.h"
 #include "headrace/source.h"
 #include "headrace/status.h"
 
@@ -18,7 +19,8 @@ class RecordBatchReader;
 namespace headrace::delivery {
 
 /// What can be asked of any source. It is done in the order of the members: rows are passed over,
-/// filtered, grouped, passed over and counted off, and of what is left the columns are given.
+/// filtered, grouped, put in order, passed over and counted off, sampled or downsampled, and of
+/// what is left the columns are given.
 struct TableRequest {
   int64_t start_row =
       0;               ///< rows of the source before this number are passed over: see ReadRequest
@@ -28,8 +30,11 @@ struct TableRequest {
   /// With either of these there is a row for each group, as docs/aggregation.md has it.
   std::vector<std::string> group_by;
   std::string aggregates;  ///< "mean(v), count(*) as n": see expr::ParseAggregates()
+  std::string order_by;    ///< "-fare, ts": see expr::ParseOrder()
   int64_t offset = 0;
   std::optional<int64_t> limit;
+  SampleRequest sample;          ///< of the rows up to here
+  DownsampleRequest downsample;  ///< the same; gives x, the ys and `by` in this order
   std::optional<std::vector<std::string>> columns;  ///< none: all
   bool ordered = true;                              ///< see ReadRequest
   /// A column of this name with the number of each row in the source is added behind the others;
@@ -48,10 +53,15 @@ struct TablePlace {
 /// Whether rows are grouped: what comes out is a row for each group.
 bool Groups(const TableRequest& request);
 
+/// Whether rows are chosen, sampled or downsampled: how many there will be is not known beforehand.
+bool Chooses(const TableRequest& request);
+
 /// The part of a request that a source may apply by itself: columns, filter, and as limit the rows
-/// up to the last one that is wanted. Of rows that are grouped it is asked for those columns, by
-/// several readers where their order does not matter. kInvalidArgument for negative numbers;
-/// errors of the filter, the keys and the aggregates.
+/// up to the last one that is wanted; the range of a chart's x as a filter, unless groups or
+/// counted rows come before it. Of rows that are grouped it is asked for those columns, by several
+/// readers where their order does not matter. kInvalidArgument for negative numbers and for members
+/// that contradict each other; errors of the filter, the keys, the aggregates, the order and the
+/// chart.
 Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& schema);
 
 /// The one place that runs a request on a source: the source applies what it can, the rest is

@@ -116,6 +116,69 @@ TEST_F(TableRequestTest, EverySourceGivesTheSameGroups) {
   ExpectAll({.aggregates = "last(a), first(a)"}, {"last(a)", "first(a)"}, {99});
 }
 
+TEST_F(TableRequestTest, EverySourceGivesTheSameOrder) {
+  ExpectAll({.order_by = "-a", .limit = 3}, {"a", "b"}, {99, 98, 97});
+  ExpectAll({.order_by = "-b, a", .offset = 1, .limit = 2, .columns = {{"a"}}}, {"a"}, {97, 95});
+  ExpectAll({.filter = "a < 10", .order_by = "b", .columns = {{"a"}}}, {"a"},
+            {1, 2, 4, 5, 7, 8, 0, 3, 6, 9});
+  ExpectAll({.filter = "a < 10", .order_by = "b desc", .offset = 7}, {"a", "b"}, {3, 6, 9});
+  ExpectAll({.group_by = {"a"}, .aggregates = "count(b) as n", .order_by = "n, -a", .limit = 2},
+            {"a", "n"}, {99, 96});
+  ExpectAll({.order_by = "a", .limit = 0}, {"a", "b"}, {});
+}
+
+TEST_F(TableRequestTest, EverySourceGivesTheSameChart) {
+  const DownsampleRequest chart = {.method = "minmax", .x = "a", .y = {"b"}, .points = 4};
+  DownsampleRequest part = chart;
+  part.from = "10";
+  part.to = "20";
+  // Values of 10 to 14 and of 16 to 19, with the gap of each third row between them.
+  const std::vector<int64_t> expected = {10, 12, 14, 15, 16, 18, 19};
+  ExpectAll({.downsample = part}, {"a", "b"}, expected);
+  ExpectAll({.filter = "a < 90", .downsample = part, .columns = {{"a"}}}, {"a"}, expected);
+  ExpectAll({.limit = 20, .downsample = part}, {"a", "b"}, expected);
+  ExpectAll({.order_by = "-a", .limit = 90, .downsample = part}, {"a", "b"}, expected);
+  ExpectAll(
+      {.group_by = {"a"},
+       .aggregates = "max(b) as top",
+       .downsample =
+           {.method = "minmax", .x = "a", .y = {"top"}, .points = 4, .from = "10", .to = "20"}},
+      {"a", "top"}, expected);
+  part.points = 1000;
+  ExpectAll({.offset = 5, .limit = 10, .downsample = part}, {"a", "b"}, {10, 11, 12, 13, 14});
+}
+
+TEST_F(TableRequestTest, EverySourceGivesTheSameSample) {
+  const auto first = [&](const TableRequest& request) {
+    return FirstColumn(
+        *OpenTable(*sources_[0], request, &budget_).ValueOrDie()->ToTable().ValueOrDie());
+  };
+  for (const SampleRequest& sample :
+       {SampleRequest{.rows = 7, .seed = 3}, SampleRequest{.fraction = 0.2},
+        SampleRequest{.rows = 1, .stratify = "b"},
+        SampleRequest{.fraction = 0.5, .stratify = "a"}}) {
+    const auto expected = first({.filter = "a >= 20", .sample = sample});
+    EXPECT_GT(expected.size(), 0U);
+    ExpectAll({.filter = "a >= 20", .sample = sample}, {"a", "b"}, expected);
+    ExpectAll({.filter = "a >= 20", .sample = sample, .columns = {{"a"}}}, {"a"}, expected);
+  }
+  EXPECT_EQ(first({.limit = 5, .sample = {.rows = 7}}).size(), 5U);
+}
+
+TEST_F(TableRequestTest, ARangeIsPushedDown) {
+  const DownsampleRequest chart = {
+      .method = "lttb", .x = "a", .y = {"b"}, .from = "10", .to = "20"};
+  const arrow::Schema schema(Numbers(0, 1)->schema()->fields());
+  const auto pushed = PushDown({.filter = "b > 1", .downsample = chart}, schema).ValueOrDie();
+  EXPECT_EQ(expr::ToText(*pushed.filter).ValueOrDie(),
+            expr::ToText(expr::ParseFilter("b > 1 and (a >= 10 and a < 20)", schema).ValueOrDie())
+                .ValueOrDie());
+  EXPECT_EQ(pushed.columns, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(PushDown({.limit = 5, .downsample = chart}, schema).ValueOrDie().filter, nullptr);
+  EXPECT_EQ(PushDown({.order_by = "-b", .limit = 5, .columns = {{"a"}}}, schema).ValueOrDie().limit,
+            std::nullopt);
+}
+
 TEST_F(TableRequestTest, TwoFiltersBothHold) {
   for (const auto& source : sources_) {
     const auto bound = std::make_shared<const arrow::compute::Expression>(
@@ -146,6 +209,18 @@ TEST_F(TableRequestTest, RefusesWhatMakesNoSense) {
   EXPECT_EQ(code({.aggregates = "mean(c)"}), ErrorCode::kUnknownName);
   EXPECT_EQ(code({.aggregates = "mean(a"}), ErrorCode::kInvalidArgument);
   EXPECT_EQ(code({.group_by = {"a"}, .columns = {{"b"}}}), ErrorCode::kUnknownName);
+  EXPECT_EQ(code({.order_by = "c"}), ErrorCode::kUnknownName);
+  EXPECT_EQ(code({.order_by = "-a,"}), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code({.sample = {.rows = -1}}), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code({.sample = {.seed = 1}}), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code({.sample = {.rows = 1, .stratify = "c"}}), ErrorCode::kUnknownName);
+  const DownsampleRequest chart = {.method = "m4", .x = "a", .y = {"b"}};
+  EXPECT_EQ(code({.downsample = {.method = "m5", .x = "a", .y = {"b"}}}),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code({.downsample = {.method = "m4", .x = "c", .y = {"b"}}}), ErrorCode::kUnknownName);
+  EXPECT_EQ(code({.order_by = "a", .downsample = chart}), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code({.sample = {.rows = 1}, .downsample = chart}), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code({.downsample = chart, .columns = {{"c"}}}), ErrorCode::kUnknownName);
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ namespace {
 // Bytes of the text that a message shows on either side of the fault.
 constexpr size_t kShownBefore = 48;
 constexpr size_t kShownAfter = 32;
-constexpr size_t kMostNamesListed = 12;
 
 bool IsContinuation(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
@@ -54,12 +53,6 @@ size_t ValidPrefix(std::string_view text) {
   return good;
 }
 
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 }  // namespace
 
 Status ErrorAt(const InputText& input, ErrorCode code, size_t offset, std::string message) {
@@ -90,18 +83,9 @@ Status CheckText(const InputText& input, size_t max_bytes) {
 
 Status UnknownColumn(const InputText& input, size_t offset, std::string_view name,
                      const std::vector<std::string>& candidates) {
-  std::string_view similar = NearestName(name, candidates);
-  for (const std::string& candidate : candidates) {
-    if (EqualIgnoringCase(candidate, name)) similar = candidate;
-  }
-  std::string hint;
-  if (!similar.empty()) {
-    hint = fmt::format("; did you mean '{}'?", similar);
-  } else if (!candidates.empty() && candidates.size() <= kMostNamesListed) {
-    hint = fmt::format("; there are {}", fmt::join(candidates, ", "));
-  }
-  return ErrorAt(input, ErrorCode::kUnknownName, offset,
-                 fmt::format("no column is called '{}'{}", name.substr(0, 128), hint));
+  return ErrorAt(
+      input, ErrorCode::kUnknownName, offset,
+      fmt::format("no column is called '{}'{}", name.substr(0, 128), NameHint(name, candidates)));
 }
 
 }  // namespace headrace::expr

@@ -14,12 +14,10 @@ namespace headrace::scan {
 namespace {
 
 Status UnknownColumn(const std::string& name, const arrow::Schema& schema) {
-  const std::vector<std::string> names = schema.field_names();
-  const std::string_view nearest = NearestName(name, names);
-  return MakeError(ErrorCode::kUnknownName,
-                   fmt::format("there is no column '{}'{}", name,
-                               nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)),
-                   {"columns", name});
+  return MakeError(
+      ErrorCode::kUnknownName,
+      fmt::format("there is no column '{}'{}", name, NameHint(name, schema.field_names())),
+      {"columns", name});
 }
 
 class Planner {

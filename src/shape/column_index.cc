@@ -1,6 +1,5 @@
 #include "shape/column_index.h"
 
-#include <string_view>
 #include <vector>
 
 #include <arrow/type.h>
@@ -20,13 +19,10 @@ Result<int> ColumnIndex(const arrow::Schema& schema, const std::string& name,
                      fmt::format("{} columns are called '{}'", found.size(), name),
                      {argument, name});
   }
-  const std::vector<std::string> names = schema.field_names();  // which `nearest` points into
-  const std::string_view nearest = NearestName(name, names);
-  return MakeError(ErrorCode::kUnknownName,
-                   nearest.empty()
-                       ? fmt::format("there is no column '{}'", name)
-                       : fmt::format("there is no column '{}'; did you mean '{}'?", name, nearest),
-                   {argument, name});
+  return MakeError(
+      ErrorCode::kUnknownName,
+      fmt::format("there is no column '{}'{}", name, NameHint(name, schema.field_names())),
+      {argument, name});
 }
 
 }  // namespace headrace::shape

@@ -86,11 +86,8 @@ Status FeatureTable::Resolve(const WindowStore& store) {
     const std::vector<std::string> location = {"columns", fmt::format("{}", i)};
     const int place = store.Find(wanted, columns.size());
     if (place < 0) {
-      const std::string_view nearest = NearestName(wanted, names);
       return MakeError(ErrorCode::kUnknownName,
-                       fmt::format("there is no column '{}'{}{}{}", wanted,
-                                   nearest.empty() ? "" : "; did you mean '", nearest,
-                                   nearest.empty() ? "" : "'?"),
+                       fmt::format("there is no column '{}'{}", wanted, NameHint(wanted, names)),
                        location);
     }
     if (!IsNumeric(columns[place].type())) {

@@ -48,9 +48,17 @@ def test_python_of_tables(start_server: Callable[..., ServerProcess]) -> None:
     assert done.stderr == ""
 
 
-def test_scans(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "written"),
+    [
+        ("docs/scan.md", "late.parquet"),
+        ("docs/downsampling.md", "chart.parquet"),
+        ("docs/order-and-samples.md", "part.parquet"),
+    ],
+)
+def test_scans(tmp_path: Path, page: str, written: str) -> None:
     (tmp_path / "flights.parquet").symlink_to(FLIGHTS)
-    (calls,) = blocks("docs/scan.md", "sh")
+    (calls,) = blocks(page, "sh")
     for call in calls.splitlines():
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", call],
@@ -62,7 +70,7 @@ def test_scans(tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stderr) == (0, ""), done
         assert done.stdout or "--output" in call
-    assert (tmp_path / "late.parquet").stat().st_size > 0
+    assert (tmp_path / written).stat().st_size > 0
 
 
 def test_options_of_scan() -> None:

@@ -141,6 +141,32 @@ def test_groups(folder: Path) -> None:
     assert scan(folder, "--agg", "count(*) as n").split() == [b'"n"', str(TICKS).encode()]
 
 
+def test_order_and_sample(folder: Path) -> None:
+    first = scan(folder, "--order-by", "-fare,id", "--limit", "3", "--select", "id")
+    table = pl.from_arrow(ticks())
+    assert isinstance(table, pl.DataFrame)
+    top = table.sort("fare", "id", descending=[True, False], nulls_last=True).head(3)
+    assert [int(line) for line in first.split()[1:]] == top["id"].to_list()
+    once = scan(folder, "--sample", "50", "--seed", "3", "--select", "id").split()
+    assert len(once) == 51
+    again = scan(folder, "--sample", "50", "--seed", "3", "--select", "id", "--threads", "1")
+    assert again.split() == once
+    each = scan(folder, "--sample", "5", "--stratify", "vendor", "--select", "vendor")
+    assert len(each.splitlines()) == 21
+
+
+def test_a_chart(folder: Path) -> None:
+    chart = ["--downsample", "m4", "--x", "ts", "--y", "id", "--points", "40"]
+    out = scan(folder, *chart, "--from", "1970-01-01 00:01", "--to", "3600000000000")
+    ids = pl.read_csv(io.BytesIO(out))["id"].to_list()
+    assert (ids[0], ids[-1]) == (60, 3599)
+    assert len(ids) <= 40
+    assert (
+        "row groups 1 of 6"
+        in scan(folder, *chart, "--to", "1970-01-01 01:00", "--explain").decode()
+    )
+
+
 def test_names_the_file(folder: Path) -> None:
     out = scan(folder, "--source-file", "file", "--where", "id in (1, 199999)", "--select", "file")
     assert re.findall(rb"trips_\d", out) == [b"trips_1", b"trips_2"]
@@ -174,6 +200,8 @@ def test_table_as_a_format(folder: Path) -> None:
         (["--where", "vendr > 3"], UNKNOWN, "did you mean 'vendor'?"),
         (["--where", "vendor > 3"], DAMAGED, "vendor"),
         (["--select", "vendr"], UNKNOWN, "did you mean 'vendor'?"),
+        (["--x", "ts"], USAGE, "--x: x goes with downsample"),
+        (["--order-by", "far"], UNKNOWN, "did you mean 'fare'?"),
         (["--limit", "x"], USAGE, "--limit: 'x'"),
         (["--memory", "100kB"], MEMORY, "at least"),
         (["--output", "/no/such/folder/x.csv"], IO, "/no/such/folder/x.csv"),

@@ -26,6 +26,14 @@ Result<int64_t> ReadCount(std::string_view text) {
   return Invalid(fmt::format("must be an integer of at least 0, not '{}'", text.substr(0, 64)));
 }
 
+Result<double> ReadNumber(std::string_view text) {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc() && stop == end && !text.empty()) return value;
+  return Invalid(fmt::format("must be a number, not '{}'", text.substr(0, 64)));
+}
+
 Status SetNames(std::string_view text, std::vector<std::string>* out) {
   return ReadNames(text).Value(out);
 }
@@ -52,6 +60,12 @@ constexpr std::array kParameters = {
                      query->request.aggregates = text;
                      return Status::OK();
                    }},
+    TableParameter{"order_by", "string", "the order of the rows; - before a name: downwards",
+                   "-delay,origin",
+                   [](std::string_view text, TableQuery* query) {
+                     query->request.order_by = text;
+                     return Status::OK();
+                   }},
     TableParameter{"limit", "integer", "so many rows at most: a page, with a cursor for the next",
                    "1000",
                    [](std::string_view text, TableQuery* query) {
@@ -60,6 +74,59 @@ constexpr std::array kParameters = {
     TableParameter{"offset", "integer", "so many rows are passed over first", "5000",
                    [](std::string_view text, TableQuery* query) {
                      return ReadCount(text).Value(&query->request.offset);
+                   }},
+    TableParameter{"sample", "integer", "so many of the rows, by chance", "10000",
+                   [](std::string_view text, TableQuery* query) {
+                     return ReadCount(text).Value(&query->request.sample.rows.emplace());
+                   }},
+    TableParameter{"fraction", "number", "this part of the rows, by chance", "0.01",
+                   [](std::string_view text, TableQuery* query) {
+                     return ReadNumber(text).Value(&query->request.sample.fraction.emplace());
+                   }},
+    TableParameter{"seed", "integer", "of the sample: the same seed gives the same rows", "7",
+                   [](std::string_view text, TableQuery* query) {
+                     ARROW_ASSIGN_OR_RAISE(const int64_t seed, ReadCount(text));
+                     query->request.sample.seed = static_cast<uint64_t>(seed);
+                     return Status::OK();
+                   }},
+    TableParameter{"stratify", "string", "the sample is of each value of this column", "origin",
+                   [](std::string_view text, TableQuery* query) {
+                     query->request.sample.stratify = text;
+                     return Status::OK();
+                   }},
+    TableParameter{"downsample", "string",
+                   "the rows that a chart needs: minmaxlttb, lttb, minmax or m4", "minmaxlttb",
+                   [](std::string_view text, TableQuery* query) {
+                     query->request.downsample.method = text;
+                     return Status::OK();
+                   }},
+    TableParameter{"x", "string", "the chart's horizontal column", "date",
+                   [](std::string_view text, TableQuery* query) {
+                     query->request.downsample.x = text;
+                     return Status::OK();
+                   }},
+    TableParameter{"y", "string", "the chart's vertical columns", "delay",
+                   [](std::string_view text, TableQuery* query) {
+                     return SetNames(text, &query->request.downsample.y);
+                   }},
+    TableParameter{"points", "integer", "how many points a line of the chart may have", "2000",
+                   [](std::string_view text, TableQuery* query) {
+                     return ReadCount(text).Value(&query->request.downsample.points.emplace());
+                   }},
+    TableParameter{"from", "string", "only rows with x from here on", "2001-01-01",
+                   [](std::string_view text, TableQuery* query) {
+                     query->request.downsample.from = text;
+                     return Status::OK();
+                   }},
+    TableParameter{"to", "string", "only rows with x before this", "2001-02-01",
+                   [](std::string_view text, TableQuery* query) {
+                     query->request.downsample.to = text;
+                     return Status::OK();
+                   }},
+    TableParameter{"by", "string", "a line of the chart for each value of this column", "origin",
+                   [](std::string_view text, TableQuery* query) {
+                     query->request.downsample.by = text;
+                     return Status::OK();
                    }},
     TableParameter{"cursor", "string", "go on where the answer with this X-Next-Cursor ended", "",
                    [](std::string_view text, TableQuery* query) {
