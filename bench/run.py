@@ -2,9 +2,9 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, memory, live, scan, downsample. Prints Markdown tables as they stand in
-docs/performance.md; ratios are against the peer in the same run. Timings of one machine mean little
-by themselves.
+Sections: rolling, append, http, memory, live, scan, downsample. Prints Markdown tables as they
+stand in docs/performance.md; ratios are against the peer in the same run. Timings of one machine
+mean little by themselves.
 """
 
 from __future__ import annotations
