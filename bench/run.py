@@ -2,9 +2,9 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, memory, scan, downsample. Prints Markdown tables as they stand in
-docs/performance.md; ratios are against the peer in the same run. Timings of one machine mean little
-by themselves.
+Sections: rolling, append, http, memory, live, scan, downsample. Prints Markdown tables as they
+stand in docs/performance.md; ratios are against the peer in the same run. Timings of one machine
+mean little by themselves.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import append
 import downsample
 import http_answers
+import live
 import memory
 import rolling
 import scan
@@ -29,6 +30,7 @@ SECTIONS = {
     "append": append.run,
     "http": http_answers.run,
     "memory": memory.run,
+    "live": live.run,
     "scan": scan.run,
     "downsample": downsample.run,
 }

@@ -92,6 +92,9 @@ class LiveWindow final : public Source, public Sink {
   Result<std::shared_ptr<arrow::RecordBatch>> Features(const FeaturePlan& plan,
                                                        std::optional<int64_t> tail = {}) const;
 
+  /// Open() with the plan's derived columns behind the originals. The errors of Features() too.
+  Result<OpenedSource> OpenFeatures(const FeaturePlan& plan, const ReadRequest& request);
+
   /// Names of the numeric originals and of all derived columns, in the order of LatestVector().
   Result<std::vector<std::string>> VectorNames(const FeaturePlan& plan) const;
 
@@ -110,6 +113,8 @@ class LiveWindow final : public Source, public Sink {
   std::shared_ptr<arrow::Schema> schema() const override;
   SourceStatistics statistics() const override;
   Result<OpenedSource> Open(const ReadRequest& request) override;
+  /// Tells of every append and of Clear().
+  ChangeSignal* changes() noexcept override;
 
  private:
   class Impl;

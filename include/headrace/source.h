@@ -19,6 +19,8 @@ class Expression;
 
 namespace headrace {
 
+class ChangeSignal;
+
 /// What a caller wants of a source. A source applies what it can do cheaply and exactly, and says
 /// which.
 struct ReadRequest {
@@ -93,6 +95,9 @@ class Source {
   virtual std::vector<std::string> files() const { return {}; }
   /// A consistent view of the source as it is now. The reader stays valid when the source moves on.
   virtual Result<OpenedSource> Open(const ReadRequest& request) = 0;
+  /// How to follow a source that changes; null: what it has now is all. Lives as long as the
+  /// source.
+  virtual ChangeSignal* changes() noexcept { return nullptr; }
 };
 
 /// Anything that rows can be written to.

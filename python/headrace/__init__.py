@@ -50,6 +50,8 @@ from headrace.expr import Expr, col, lit
 from headrace.frame import Frame
 from headrace.group_by import GroupBy
 from headrace.live_buffer import BufferStats, LiveBuffer
+from headrace.query import Query
+from headrace.remote_table import RemoteBatches, RemoteTable, TableInfo
 from headrace.scan import Scan, scan
 from headrace.scan_files import Batches
 from headrace.scan_reports import Explanation, Skip, Written
@@ -75,9 +77,13 @@ __all__ = [
     "MalformedBody",
     "MemoryLimit",
     "NameExists",
+    "Query",
+    "RemoteBatches",
     "RemoteBuffer",
+    "RemoteTable",
     "Scan",
     "Skip",
+    "TableInfo",
     "Timeout",
     "TooLarge",
     "TypeMismatch",

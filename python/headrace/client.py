@@ -1,4 +1,4 @@
-"""Buffers on a server."""
+"""Buffers and tables on a server."""
 
 import json
 from collections.abc import Sequence
@@ -12,6 +12,8 @@ from headrace.connection import ConnectionPool
 from headrace.errors import NameExists
 from headrace.frame import Frame
 from headrace.live_buffer import BufferStats, PlanOptions, Rows, Schema, resolve_plan
+from headrace.remote_table import TABLES, RemoteTable, TableInfo
+from headrace.request import Request
 from headrace.rows import describe_schema, normalize
 
 if TYPE_CHECKING:
@@ -118,6 +120,39 @@ class Client:
                 pass
         return RemoteBuffer(self._pool, name)
 
+    def tables(self) -> Sequence[TableInfo]:
+        """All that can be read: live windows, files, and tables that the server holds."""
+        return [TableInfo.of(each) for each in self._pool.request("GET", TABLES).json()["data"]]
+
+    def table(self, name: str) -> RemoteTable:
+        """The table of that name, "trips" or "buffers.ticks". The server is not asked: a name that
+        it does not know shows when rows are asked for (UnknownName).
+
+            client.table("trips").filter("fare > 50").select("ts", "fare").to_polars()
+        """
+        return RemoteTable(self._pool, name, Request())
+
+    def put_table(self, name: str, rows: Rows) -> RemoteTable:
+        """Has the server hold these rows (a DataFrame, an Arrow stream, or dicts) as a table; what
+        had the name before is replaced.
+
+        Raises:
+            InvalidArgument: the name breaks a rule.
+            NameExists: a live window has that name.
+            MemoryLimit: the rows do not fit beside what the server holds.
+        """
+        path = f"{TABLES}/{quote(name, safe='')}"
+        self._pool.request("PUT", path, _encoded(rows), {"Content-Type": _ARROW})
+        return self.table(name)
+
+    def drop_table(self, name: str) -> None:
+        """Removes a table of files or of rows that the server holds; who is reading reads on.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        self._pool.request("DELETE", f"{TABLES}/{quote(name, safe='')}")
+
     def delete(self, name: str) -> None:
         """Removes a buffer and frees its memory.
 
@@ -176,11 +211,7 @@ class RemoteBuffer:
 
         See LiveBuffer.append.
         """
-        normalized = normalize(rows)
-        if isinstance(normalized, list):
-            body = _core.encode_rows(normalized)
-        else:
-            body = _core.encode_stream(normalized)
+        body = _encoded(rows)
         answer = self._pool.request(
             "POST",
             f"{_PREFIX}/append?buffer_id={quote(self._name, safe='')}",
@@ -259,6 +290,14 @@ class RemoteBuffer:
 def _post(pool: ConnectionPool, path: str, body: dict[str, Any], accept: str = _JSON) -> bytes:
     headers = {"Content-Type": _JSON, "Accept": accept}
     return pool.request("POST", _PREFIX + path, json.dumps(body).encode(), headers).body
+
+
+def _encoded(rows: Rows) -> bytes:
+    """Rows as an Arrow stream."""
+    normalized = normalize(rows)
+    if isinstance(normalized, list):
+        return _core.encode_rows(normalized)
+    return _core.encode_stream(normalized)
 
 
 def _buffer_path(name: str) -> str:

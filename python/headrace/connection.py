@@ -5,8 +5,10 @@ import json
 import select
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +21,8 @@ from headrace.errors import (
     Timeout,
     Unavailable,
 )
+
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +80,35 @@ class ConnectionPool:
             Timeout: no answer in time.
             HeadraceIOError: the connection broke, or the answer ends too early.
         """
-        connection = self._take()
-        try:
-            connection.request(method, self._path + path, body, dict(headers or {}))
-            answer = connection.getresponse()
-            content = answer.read()
-        except TimeoutError as error:
-            connection.close()
-            raise Timeout(
-                f"{method} {path}: no answer from {self._host}:{self._port} in {self._timeout} s",
-                code="timeout",
-            ) from error
-        except ConnectionRefusedError as error:
-            connection.close()
-            raise Unavailable(
-                f"no server at {self._host}:{self._port}: start it with `headrace serve`",
-                code="unavailable",
-            ) from error
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise HeadraceIOError(
-                f"{method} {path}: {type(error).__name__}: {error}", code="io_error"
-            ) from error
-        except BaseException:
-            connection.close()  # half an answer may still be on its way
-            raise
-        if answer.will_close:
-            connection.close()
-        else:
-            with self._lock:
-                self._idle.append(connection)
-        if answer.status >= 400:
-            raise error_of(answer.status, content)
-        return Response(answer.headers.get_content_type(), content)
+        with self.stream(method, path, body, headers) as answer:
+            return Response(answer.content_type, b"".join(answer))
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> "Answer":
+        """Sends a request and gives its answer to be read piece by piece; raises as request()."""
+        answer = Answer(self, self._take(), f"{method} {path}")
+        answer.begin(method, self._path + path, body, dict(headers or {}))
+        return answer
+
+    def give_back(self, connection: http.client.HTTPConnection) -> None:
+        """Keeps a connection whose answer was read to its end for the next request."""
+        with self._lock:
+            self._idle.append(connection)
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{self._host}:{self._port}"
+
+    @property
+    def timeout(self) -> float:
+        """Seconds."""
+        return self._timeout
 
     def close(self) -> None:
         """Closes the idle connections."""
@@ -132,6 +132,95 @@ class ConnectionPool:
                 self._host, self._port, timeout=self._timeout, context=self._tls
             )
         return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+
+
+class Answer:
+    """An answer that is read while it arrives: an iterator of bytes. Its connection goes back to
+    the pool at the end, and is closed by anything that happens before."""
+
+    __slots__ = ("_answer", "_connection", "_pool", "_what")
+
+    def __init__(
+        self, pool: ConnectionPool, connection: http.client.HTTPConnection, what: str
+    ) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._what = what
+        self._answer: http.client.HTTPResponse | None = None
+
+    def begin(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> None:
+        """Sends the request and reads the head of its answer."""
+        with self._watched():
+            self._connection.request(method, path, body, headers)
+            self._answer = self._connection.getresponse()
+        if self._answer.status >= 400:
+            raise error_of(self._answer.status, b"".join(self))
+
+    @property
+    def content_type(self) -> str:
+        """The media type, without parameters."""
+        assert self._answer is not None
+        return self._answer.headers.get_content_type()
+
+    def __iter__(self) -> Iterator[bytes]:
+        answer = self._answer
+        assert answer is not None
+        while True:
+            with self._watched():
+                piece = answer.read1(_PIECE_BYTES)
+                if not piece and not answer.isclosed():
+                    # Some bytes that were promised did not come; read() says how many.
+                    answer.read()
+            if not piece:
+                break
+            yield piece
+        if answer.will_close:
+            self._connection.close()
+        else:
+            self._pool.give_back(self._connection)
+        self._answer = None
+
+    def close(self) -> None:
+        """Gives the rest up. Harmless when done again, and at the end."""
+        if self._answer is not None:
+            self._answer = None
+            self._connection.close()
+
+    def __enter__(self) -> "Answer":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            self._connection.close()
+            raise Timeout(
+                f"{self._what}: no answer from {self._pool.address} in {self._pool.timeout} s",
+                code="timeout",
+            ) from error
+        except ConnectionRefusedError as error:
+            self._connection.close()
+            raise Unavailable(
+                f"no server at {self._pool.address}: start it with `headrace serve`",
+                code="unavailable",
+            ) from error
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            raise HeadraceIOError(
+                f"{self._what}: {type(error).__name__}: {error}", code="io_error"
+            ) from error
+        except BaseException:
+            self._connection.close()  # half an answer may still be on its way
+            raise
 
 
 def error_of(status: int, body: bytes) -> HeadraceError:

@@ -1,31 +1,33 @@
 """Groups of rows, until it is said what is wanted of them."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from headrace.aggregate import Aggregate
 from headrace.errors import InvalidArgument
 
 if TYPE_CHECKING:
-    from headrace.scan import Scan
+    from headrace.query import Query
+
+Asked = TypeVar("Asked", bound="Query")
 
 
-class GroupBy:
-    """Groups of the rows of a scan. Made by Scan.group_by()."""
+class GroupBy(Generic[Asked]):
+    """Groups of rows. Made by Query.group_by()."""
 
-    __slots__ = ("_keys", "_scan")
+    __slots__ = ("_keys", "_query")
 
-    def __init__(self, scan: "Scan", keys: tuple[str, ...]) -> None:
-        self._scan = scan
+    def __init__(self, query: Asked, keys: tuple[str, ...]) -> None:
+        self._query = query
         self._keys = keys
 
-    def agg(self, *aggregates: str | Aggregate) -> "Scan":
+    def agg(self, *aggregates: str | Aggregate) -> Asked:
         """One row for each group: its keys and then the aggregates, sorted by key.
 
         Aggregates are text ("mean(fare), count(*) as n") or `hr.mean("fare")`,
         `hr.count().alias("n")`; with none there are just the keys. They are computed in one pass,
-        in memory for the groups alone, inside the memory limit of the scan; median, quantile and
-        count_distinct keep values. The result is a scan itself: iterate it, collect it, sink it.
+        in memory for the groups alone, inside the memory limit; median, quantile and count_distinct
+        keep values. The result is a query itself: iterate it, collect it.
 
         Raises:
             InvalidArgument: the text does not read, or two columns have one name.
@@ -39,8 +41,8 @@ class GroupBy:
             raise InvalidArgument(
                 "there is no aggregate and no key", code="invalid_argument", location=("agg",)
             )
-        request = replace(self._scan._request, group_by=self._keys, aggregates=text, columns=None)
-        return self._scan._with(request)
+        request = replace(self._query._request, group_by=self._keys, aggregates=text, columns=None)
+        return self._query._with(request)
 
     def __repr__(self) -> str:
-        return f"<headrace.GroupBy {', '.join(self._keys)} of {self._scan!r}>"
+        return f"<headrace.GroupBy {', '.join(self._keys)} of {self._query!r}>"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from headrace.arguments import whole_number
 from headrace.errors import InvalidArgument
-from headrace.scan_arguments import whole_number
 
 
 @dataclass(frozen=True, slots=True)

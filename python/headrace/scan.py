@@ -7,36 +7,23 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from headrace import _core
-from headrace.aggregate import Aggregate
-from headrace.errors import InvalidArgument, UnknownName
+from headrace.arguments import Filter, Path, at_least_one, filter_text
+from headrace.expr import Expr
 from headrace.frame import Frame
-from headrace.group_by import GroupBy
-from headrace.row_choice import Chart, Sample
-from headrace.scan_arguments import (
-    Bound,
-    Filter,
-    Path,
-    at_least_one,
-    bound_text,
-    filter_text,
-    row_count,
-    whole_number,
-)
+from headrace.query import Query
+from headrace.request import Request
 from headrace.scan_files import Batches, Files
 from headrace.scan_reports import Explanation, Skip, Written
-from headrace.scan_request import Request
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
     import pyarrow as pa
 
 
-class Scan:
+class Scan(Query):
     """Rows of files as one table, read batch by batch inside a byte budget. Made by scan().
 
-    Immutable and lazy: select(), filter(), limit() and offset() return new scans over the same
-    files, and nothing but footers is read until rows are asked for. Every iteration reads anew.
+    The methods of Query say what is wanted and return new scans over the same files; nothing but
+    footers is read until rows are asked for. Every iteration reads anew.
     What a filter, a limit or a selection makes unnecessary is not read: columns, row groups, pages.
 
     Anything that knows the Arrow PyCapsule interface takes a scan as a stream:
@@ -45,206 +32,21 @@ class Scan:
     Ctrl-C, and an exception in the loop that takes the batches, stop the threads that read.
     """
 
-    __slots__ = ("__weakref__", "_files", "_request", "_schema")
+    __slots__ = ("_files", "_schema")
 
     def __init__(self, files: Files, request: Request, schema: _core.Schema) -> None:
+        super().__init__(request)
         self._files = files
-        self._request = request
         self._schema = schema
-
-    def select(self, *columns: str | Sequence[str]) -> "Scan":
-        """Only these columns, in this order: names, or lists of names.
-
-        Raises:
-            UnknownName: there is no such column.
-            InvalidArgument: a column is named twice.
-        """
-        names: list[str] = []
-        for column in columns:
-            names += [column] if isinstance(column, str) else column
-        for name in names:
-            if self._request.columns is not None and name not in self._request.columns:
-                raise UnknownName(
-                    f"column {name!r} is not among those selected before: "
-                    f"{', '.join(self._request.columns) or 'none'}",
-                    code="unknown_name",
-                    location=("columns", name),
-                )
-        return self._with(replace(self._request, columns=tuple(names)))
-
-    def filter(self, *filters: Filter) -> "Scan":
-        """Only the rows for which this holds, and all that was filtered by before.
-
-        Text ("fare > 50 and vendor in ('A','B')"), or an expression of hr.col(), Polars or
-        pyarrow. Columns that are not selected may be used. Comes before limit() and offset().
-
-        Raises:
-            InvalidArgument: the text does not read, the expression does what filters cannot, or
-                the rows were limited before.
-            UnknownName: a column that is not there.
-            TypeMismatch: values that do not compare.
-        """
-        self._refuse_after_limit("filter")
-        self._refuse_after_order("filter")
-        if self._request.groups:
-            raise InvalidArgument(
-                "filter() comes before agg(): groups cannot be filtered",
-                code="invalid_argument",
-                location=("filter",),
-            )
-        known = list(self._request.filters)
-        for given in filters:
-            known.append(filter_text(given, self._files.native))
-            # By itself, so that the places that an error names are those of this text.
-            self._files.native.check(Request(filters=(known[-1],), columns=()).native())
-        return self._with(replace(self._request, filters=tuple(known)))
-
-    def group_by(self, *keys: str | Sequence[str]) -> "GroupBy":
-        """Groups of rows with equal values in these columns, for agg(): names, or lists of names.
-
-        Columns that are not selected may be used. Comes before limit() and offset().
-        """
-        self._refuse_after_limit("group_by")
-        self._refuse_after_order("group_by")
-        if self._request.groups:
-            raise InvalidArgument(
-                "groups cannot be grouped again", code="invalid_argument", location=("group_by",)
-            )
-        names: list[str] = []
-        for key in keys:
-            names += [key] if isinstance(key, str) else key
-        return GroupBy(self, tuple(names))
-
-    def agg(self, *aggregates: "str | Aggregate") -> "Scan":
-        """One row about all rows; see GroupBy.agg()."""
-        return self.group_by().agg(*aggregates)
-
-    def order_by(self, *columns: str) -> "Scan":
-        """Rows ordered by these columns, by the first one first: "fare", and "-fare" or "fare desc"
-        from above. NaN and then null come last; rows that are equal stay as they came.
-
-        With limit() behind it only those rows are held, however many there are. Without it all rows
-        are held in memory, and refused if they do not fit. Comes before limit() and offset().
-
-        Raises:
-            InvalidArgument: the text does not read, or the rows were ordered before.
-            UnknownName, TypeMismatch: a column that is not there, or has no order.
-            MemoryLimit: when it is read; the message says about what the rows need.
-        """
-        self._refuse_after_limit("order_by")
-        self._refuse_after_order("order_by")
-        return self._with(replace(self._request, order_by=", ".join(columns) or ","))
-
-    def sample(
-        self,
-        n: int | None = None,
-        *,
-        fraction: float | None = None,
-        seed: int | None = None,
-        stratify: str | None = None,
-    ) -> "Scan":
-        """Rows chosen at random, in their order: `n` of them, or each with the chance `fraction`.
-
-        The same seed (0 if there is none) chooses the same rows of the same files. With `stratify`
-        rows of each value of that column are chosen by themselves. Is done last, after limit().
-
-        Raises:
-            InvalidArgument: neither or both of `n` and `fraction`, or out of their range.
-            UnknownName: there is no such column.
-        """
-        self._refuse_after_choice("sample")
-        sample = Sample.of(n, fraction, seed, stratify)
-        return self._with(replace(self._request, sample=sample))
-
-    def downsample(
-        self,
-        *,
-        x: str,
-        y: str | Sequence[str],
-        points: int = 2000,
-        method: str = "minmaxlttb",
-        from_: Bound = None,
-        to: Bound = None,
-        by: str | None = None,
-    ) -> "Scan":
-        """The rows that a chart of `points` points needs, of any number of rows, in memory for the
-        points alone: x, the columns of y and `by`. docs/downsampling.md says which these are.
-
-        Args:
-            x: the axis: numbers, dates or times, in any order.
-            y: numbers or booleans; of several columns each has its points.
-            points: of each line at most, gaps beside.
-            method: minmaxlttb, lttb (holds all rows), minmax or m4.
-            from_: only rows from this x on.
-            to: only rows up to this x, without it.
-            by: a line for each value of this column.
-
-        Raises:
-            InvalidArgument, UnknownName, TypeMismatch: what `location` names.
-            MemoryLimit: when it is read, for too many lines, or lttb of too many rows.
-        """
-        self._refuse_after_choice("downsample")
-        chart = Chart(
-            method,
-            x,
-            (y,) if isinstance(y, str) else tuple(y),
-            whole_number(points, "points"),
-            bound_text(from_, "from"),
-            bound_text(to, "to"),
-            by,
-        )
-        return self._with(replace(self._request, chart=chart, columns=None))
-
-    def limit(self, rows: int) -> "Scan":
-        """At most the first `rows` rows. Reading stops there."""
-        self._refuse_after_choice("limit")
-        known = self._request.limit
-        rows = row_count(rows, "limit")
-        return self._with(replace(self._request, limit=rows if known is None else min(known, rows)))
-
-    def offset(self, rows: int) -> "Scan":
-        """Without the first `rows` rows."""
-        self._refuse_after_choice("offset")
-        rows = row_count(rows, "offset")
-        limit = self._request.limit
-        return self._with(
-            replace(
-                self._request,
-                offset=self._request.offset + rows,
-                limit=None if limit is None else max(0, limit - rows),
-            )
-        )
 
     def _with(self, request: Request) -> "Scan":
         return Scan(self._files, request, self._files.native.check(request.native()))
 
-    def _refuse_after_order(self, what: str) -> None:
-        if not self._request.order_by:
-            return
-        raise InvalidArgument(
-            f"{what}() comes before order_by(), which orders what it leaves",
-            code="invalid_argument",
-            location=(what,),
-        )
-
-    def _refuse_after_choice(self, what: str) -> None:
-        if not self._request.chooses:
-            return
-        raise InvalidArgument(
-            f"{what}() comes before sample() and downsample(), which choose from what it leaves",
-            code="invalid_argument",
-            location=(what,),
-        )
-
-    def _refuse_after_limit(self, what: str) -> None:
-        self._refuse_after_choice(what)
-        if self._request.limit is None and not self._request.offset:
-            return
-        raise InvalidArgument(
-            f"{what}() comes before limit() and offset(), which count what it leaves",
-            code="invalid_argument",
-            location=(what,),
-        )
+    def _filter(self, given: Filter) -> str | Expr:
+        text = filter_text(given, self._files.native)
+        # By itself, so that the places that an error names are those of this text.
+        self._files.native.check(Request(filters=(text,), columns=()).native())
+        return text
 
     @property
     def schema(self) -> "pa.Schema":
@@ -393,20 +195,6 @@ class Scan:
             overwrite=overwrite,
         )
 
-    def to_arrow(self) -> "pa.Table":
-        """All rows as a pyarrow.Table, over the memory that was read. Limited as collect()."""
-        return self.collect().to_arrow()
-
-    def to_polars(self) -> "pl.DataFrame":
-        """All rows as a polars.DataFrame. Needs Polars. Limited as collect(); Polars' own copies
-        (of strings) are not counted."""
-        return self.collect().to_polars()
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """All rows as a pandas.DataFrame. Needs pandas. Limited as collect(); pandas' own copies
-        are not counted."""
-        return self.collect().to_pandas()
-
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The rows as an Arrow stream, read as it is taken."""
         return self._files.open(self._request).__arrow_c_stream__(requested_schema)
@@ -435,21 +223,7 @@ class Scan:
         files = self.files
         shown = files[0] if len(files) == 1 else f"{len(files)} files"
         rows = "" if self.num_rows is None else f", {self.num_rows} rows"
-        text = f"<headrace.Scan {shown}{rows}: {', '.join(self.columns)}"
-        if self._request.filters:
-            text += f"; where {self._request.filter}"
-        if self._request.group_by:
-            text += f"; by {', '.join(self._request.group_by)}"
-        if self._request.order_by:
-            text += f"; in the order {self._request.order_by}"
-        if self._request.offset:
-            text += f"; offset {self._request.offset}"
-        if self._request.limit is not None:
-            text += f"; limit {self._request.limit}"
-        if self._request.sample is not None:
-            text += "; sampled"
-        if self._request.chart is not None:
-            text += f"; {self._request.chart.method} of {self._request.chart.points} points"
+        text = f"<headrace.Scan {shown}{rows}: {', '.join(self.columns)}{self._request.describe()}"
         return text + ("; closed>" if self._files.closed else ">")
 
 

@@ -7,7 +7,7 @@ from weakref import WeakSet
 from headrace import _core
 from headrace.errors import InvalidArgument
 from headrace.frame import Frame
-from headrace.scan_request import Request
+from headrace.request import Request
 
 
 class Files:

@@ -8,6 +8,7 @@
 #include "live_window.h"
 #include "rolling.h"
 #include "scan.h"
+#include "stream_decoder.h"
 #include "wire.h"
 
 namespace headrace::python {
@@ -39,5 +40,6 @@ NB_MODULE(_core, module) {
   BindDownsample(module);
   BindRolling(module);
   BindScan(module);
+  BindStreamDecoder(module);
   BindWire(module);
 }

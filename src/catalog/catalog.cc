@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "headrace/change_signal.h"
 #include "headrace/error_code.h"
 #include "headrace/names.h"
 
@@ -32,6 +33,7 @@ bool DropNamed(std::shared_mutex* mutex, Sources* sources, std::string_view name
   dropped = std::move(found->second);
   sources->erase(found);
   lock.unlock();
+  if (ChangeSignal* const changes = dropped->changes()) changes->End();
   return true;
 }
 

@@ -32,6 +32,8 @@ server::HttpServerOptions HttpOptions(const ServeOptions& options) {
   http.threads = static_cast<int>(options.threads);
   http.max_connections = options.max_connections;
   http.max_body_bytes = options.max_body_bytes;
+  http.live.max_clients = options.live_clients;
+  http.live.queue_bytes = options.live_queue_bytes;
   return http;
 }
 

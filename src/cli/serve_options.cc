@@ -95,6 +95,12 @@ Status SetMemoryLimit(std::string_view text, ServeOptions* o) {
   return SetBytes(text, &o->memory_limit_bytes);
 }
 
+Status SetLiveQueue(std::string_view text, ServeOptions* o) {
+  ARROW_RETURN_NOT_OK(SetBytes(text, &o->live_queue_bytes));
+  if (o->live_queue_bytes >= 64 << 10) return Status::OK();
+  return Refuse(text, "a size of 64KiB or more");
+}
+
 Status SetDemoWindow(std::string_view text, ServeOptions* o) {
   return SetNumber<int64_t>(text, 1, 1'000'000, "a number of rows from 1 to 1000000",
                             &o->demo_window);
@@ -133,6 +139,13 @@ constexpr std::array kOptions = {
                   return SetNumber<int64_t>(t, 1, 1'000'000, "a number from 1 to 1000000",
                                             &o->max_connections);
                 }},
+    ServeOption{"live-clients", "N", "1000", "", "WebSockets open at a time, among the connections",
+                [](std::string_view t, ServeOptions* o) {
+                  return SetNumber<int64_t>(t, 0, 1'000'000, "a number from 0 to 1000000",
+                                            &o->live_clients);
+                }},
+    ServeOption{"live-queue", "SIZE", "8MiB", "",
+                "what may wait to be sent to a WebSocket; at least 64KiB", SetLiveQueue},
     ServeOption{"threads", "N", "0", "", "threads that serve requests; 0 takes one per core",
                 [](std::string_view t, ServeOptions* o) {
                   return SetNumber<int64_t>(t, 0, 1024, "a number from 0 to 1024", &o->threads);

@@ -22,6 +22,8 @@ struct ServeOptions {
   int64_t memory_limit_bytes = 0;  ///< 0: MemoryBudget::DefaultLimitBytes()
   int64_t max_body_bytes = 0;
   int64_t max_connections = 0;
+  int64_t live_clients = 0;
+  int64_t live_queue_bytes = 0;
   int64_t threads = 0;  ///< 0: one per core
   double drain_timeout_s = 0;
   std::vector<std::string> loads;         ///< NAME=PATHS, each files that are there from the start

@@ -10,8 +10,8 @@
 #include <arrow/array/data.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <fmt/format.h>
 
+#include "headrace/change_signal.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "window/append_plan.h"
@@ -32,17 +32,12 @@ using window::Incoming;
 using window::MakeBatch;
 using window::PlannedColumn;
 using window::StorePin;
+using window::ValidateTail;
 using window::WindowStore;
 
 // Rows that a new table may still lack when it takes the append lock to catch up.
 constexpr int64_t kCatchUpRows = 64;
 constexpr int kInstallAttempts = 3;
-
-Status ValidateTail(std::optional<int64_t> tail) {
-  if (!tail || *tail >= 1) return Status::OK();
-  return MakeError(ErrorCode::kInvalidArgument,
-                   fmt::format("tail is {}; it must be 1 or more", *tail), {"tail"});
-}
 
 }  // namespace
 
@@ -60,18 +55,24 @@ class LiveWindow::Impl {
   }
 
   Result<AppendResult> Append(const RowBatch& rows) {
-    std::lock_guard lock(append_mutex_);
+    std::unique_lock lock(append_mutex_);
     const auto start = Clock::now();
     window::TakeRows(rows, &incoming_);
-    return AppendLocked(incoming_, start);
+    auto result = AppendLocked(incoming_, start);
+    lock.unlock();
+    Tell(result);
+    return result;
   }
 
   Result<int64_t> Append(arrow::RecordBatchReader& reader) {
     // Types are brought over before the lock is taken: reading may take long.
     ARROW_ASSIGN_OR_RAISE(const Incoming incoming, window::TakeBatches(reader, budget_));
-    std::lock_guard lock(append_mutex_);
-    ARROW_ASSIGN_OR_RAISE(const AppendResult result, AppendLocked(incoming, Clock::now()));
-    return result.appended;
+    std::unique_lock lock(append_mutex_);
+    const auto result = AppendLocked(incoming, Clock::now());
+    lock.unlock();
+    Tell(result);
+    ARROW_RETURN_NOT_OK(result);
+    return result->appended;
   }
 
   Result<std::shared_ptr<arrow::RecordBatch>> Read(std::optional<int64_t> tail) {
@@ -81,17 +82,22 @@ class LiveWindow::Impl {
     return MakeBatch(pin, tail, budget_);
   }
 
-  /// The rows of the request, with where they stand.
+  /// The rows of the request, with where they stand; with the columns of `plan`, if there is one.
   Result<std::shared_ptr<arrow::RecordBatch>> ReadPlaced(const ReadRequest& request,
+                                                         const FeaturePlan* plan,
                                                          OpenedSource* place) {
     auto pin = std::make_shared<StorePin>();
-    {
+    do {
+      pin->Release();
+      // The table is there afterwards, unless the schema changes just now.
+      StorePin first;
+      if (plan != nullptr) ARROW_RETURN_NOT_OK(PinFeatures(*plan, &first));
       // As Publish(): the rows and their count in one step.
       std::lock_guard lock(store_mutex_);
-      store_->Pin(options_.window_size, false, nullptr, pin.get());
+      store_->Pin(options_.window_size, false, plan, pin.get());
       place->end_row = append_count_.load();
       place->epoch = epoch_;
-    }
+    } while (plan != nullptr && pin->table == nullptr);
     const int64_t rows = pin->end - pin->shown_begin;
     const int64_t oldest = *place->end_row - rows;
     const int64_t limit = std::clamp<int64_t>(request.limit.value_or(rows), 0, rows);
@@ -151,8 +157,20 @@ class LiveWindow::Impl {
     return needed;
   }
 
+  Result<OpenedSource> Open(const ReadRequest& request, const FeaturePlan* plan) {
+    OpenedSource opened{.columns_applied = true, .limit_applied = true, .start_applied = true};
+    ARROW_ASSIGN_OR_RAISE(auto batch, ReadPlaced(request, plan, &opened));
+    if (request.columns) {
+      ARROW_ASSIGN_OR_RAISE(batch, window::SelectNamed(*batch, *request.columns));
+    }
+    const auto schema = batch->schema();
+    ARROW_ASSIGN_OR_RAISE(opened.reader,
+                          arrow::RecordBatchReader::Make({std::move(batch)}, schema));
+    return opened;
+  }
+
   Status Clear() {
-    std::lock_guard lock(append_mutex_);
+    std::unique_lock lock(append_mutex_);
     std::vector<PlannedColumn> columns;
     for (const auto& column : store_->columns()) columns.push_back({column.name, column.type()});
     ARROW_ASSIGN_OR_RAISE(auto fresh, MakeStore(std::move(columns), nullptr, 0, 0));
@@ -163,8 +181,12 @@ class LiveWindow::Impl {
       epoch_ = NewEpoch();
     }
     append_ns_ = 0;
+    lock.unlock();
+    changes_.Notify(0);
     return Status::OK();
   }
+
+  ChangeSignal* changes() noexcept { return &changes_; }
 
   uint64_t epoch() const {
     std::lock_guard lock(store_mutex_);
@@ -320,6 +342,10 @@ class LiveWindow::Impl {
     if (store != store_) previous = std::exchange(store_, store);
   }
 
+  void Tell(const Result<AppendResult>& result) noexcept {
+    if (result.ok() && result->appended > 0) changes_.Notify(result->appended);
+  }
+
   AppendResult Outcome(int64_t appended, const WindowStore& store) const {
     return {.appended = appended,
             .buffer_size = store.end_row() - store.shown_begin(options_.window_size),
@@ -405,6 +431,8 @@ class LiveWindow::Impl {
   std::shared_ptr<WindowStore> store_;
   uint64_t epoch_ = NewEpoch();  // guarded by store_mutex_
 
+  ChangeSignal changes_;
+
   // Reused from append to append, under append_mutex_.
   Incoming incoming_;
   AppendPlan plan_;
@@ -459,24 +487,14 @@ SourceStatistics LiveWindow::statistics() const {
           .epoch = impl_->epoch()};
 }
 
+ChangeSignal* LiveWindow::changes() noexcept { return impl_->changes(); }
+
 Result<OpenedSource> LiveWindow::Open(const ReadRequest& request) {
-  OpenedSource opened{.columns_applied = true, .limit_applied = true, .start_applied = true};
-  ARROW_ASSIGN_OR_RAISE(auto batch, impl_->ReadPlaced(request, &opened));
-  if (request.columns) {
-    std::vector<int> places;
-    for (const std::string& name : *request.columns) {
-      const int place = batch->schema()->GetFieldIndex(name);
-      if (place < 0) {
-        return MakeError(ErrorCode::kUnknownName, fmt::format("there is no column '{}'", name),
-                         {"columns", name});
-      }
-      places.push_back(place);
-    }
-    ARROW_ASSIGN_OR_RAISE(batch, batch->SelectColumns(places));
-  }
-  const auto schema = batch->schema();
-  ARROW_ASSIGN_OR_RAISE(opened.reader, arrow::RecordBatchReader::Make({std::move(batch)}, schema));
-  return opened;
+  return impl_->Open(request, nullptr);
+}
+
+Result<OpenedSource> LiveWindow::OpenFeatures(const FeaturePlan& plan, const ReadRequest& request) {
+  return impl_->Open(request, &plan);
 }
 
 }  // namespace headrace

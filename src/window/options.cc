@@ -67,4 +67,10 @@ Status ValidateOptions(const LiveWindowOptions& options) {
   return Status::OK();
 }
 
+Status ValidateTail(std::optional<int64_t> tail) {
+  if (!tail || *tail >= 1) return Status::OK();
+  return MakeError(ErrorCode::kInvalidArgument,
+                   fmt::format("tail is {}; it must be 1 or more", *tail), {"tail"});
+}
+
 }  // namespace headrace::window

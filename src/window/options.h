@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "headrace/live_window.h"
@@ -15,5 +16,8 @@ Status ValidateOptions(const LiveWindowOptions& options);
 /// ErrorCode::kInvalidArgument for a type that a live window does not hold, or a name that occurs
 /// twice.
 Result<std::vector<PlannedColumn>> PlanSchema(const LiveWindowOptions& options);
+
+/// kInvalidArgument, located, for a number of rows below 1.
+Status ValidateTail(std::optional<int64_t> tail);
 
 }  // namespace headrace::window

@@ -7,7 +7,9 @@
 #include <arrow/array/data.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <fmt/format.h>
 
+#include "headrace/error_code.h"
 #include "window/feature_table.h"
 
 namespace headrace::window {
@@ -36,6 +38,20 @@ Result<std::shared_ptr<arrow::RecordBatch>> MakeBatch(const std::shared_ptr<Stor
                                                       arrow::MemoryPool* pool) {
   const int64_t rows = pin->end - pin->shown_begin;
   return MakeBatch(pin, pin->end - std::min(rows, tail.value_or(rows)), pin->end, pool);
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> SelectNamed(const arrow::RecordBatch& batch,
+                                                        const std::vector<std::string>& columns) {
+  std::vector<int> places;
+  for (const std::string& name : columns) {
+    const int place = batch.schema()->GetFieldIndex(name);
+    if (place < 0) {
+      return MakeError(ErrorCode::kUnknownName, fmt::format("there is no column '{}'", name),
+                       {"columns", name});
+    }
+    places.push_back(place);
+  }
+  return batch.SelectColumns(places);
 }
 
 }  // namespace headrace::window

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <arrow/type_fwd.h>
 
@@ -21,5 +23,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> MakeBatch(const std::shared_ptr<Stor
 Result<std::shared_ptr<arrow::RecordBatch>> MakeBatch(const std::shared_ptr<StorePin>& pin,
                                                       std::optional<int64_t> tail,
                                                       arrow::MemoryPool* pool);
+
+/// The columns of these names, in this order. kUnknownName, located, for one that is not there.
+Result<std::shared_ptr<arrow::RecordBatch>> SelectNamed(const arrow::RecordBatch& batch,
+                                                        const std::vector<std::string>& columns);
 
 }  // namespace headrace::window

@@ -8,6 +8,15 @@ import httpx
 import pytest
 from server_process import ServerProcess
 
+SCHEMA = {"date": "timestamp", "delay": "double", "origin": "string"}
+CHART = ("downsample", "x", "y")
+# What a parameter is not taken without.
+COMPANY = {
+    "seed": ("sample",),
+    "stratify": ("sample",),
+    **dict.fromkeys((*CHART, "points", "from", "to", "by"), CHART),
+}
+
 
 @pytest.fixture
 def document(server: ServerProcess) -> dict[str, Any]:
@@ -34,7 +43,7 @@ def test_the_parameters_are_those_that_are_taken(
     server: ServerProcess, document: dict[str, Any]
 ) -> None:
     """Each one's example is; and a name that is not there is refused with those that are."""
-    body = {"buffer_id": "documented", "schema": {"delay": "double", "origin": "string"}}
+    body = {"buffer_id": "documented", "schema": SCHEMA}
     httpx.post(f"{server.url}/v1/ml/polars/buffers", json=body)
     parameters = document["paths"]["/v1/tables/{name}"]["get"]["parameters"]
     assert parameters[0] == {
@@ -44,10 +53,11 @@ def test_the_parameters_are_those_that_are_taken(
         "schema": {"type": "string"},
     }
     url = f"{server.url}/v1/tables/documented"
-    for parameter in parameters[1:]:
-        if "example" in parameter:
-            answer = httpx.get(url, params={parameter["name"]: parameter["example"]})
-            assert answer.status_code == 200, answer.text
+    examples = {each["name"]: each["example"] for each in parameters[1:] if "example" in each}
+    for name in examples:
+        asked = {each: examples[each] for each in (*COMPANY.get(name, ()), name)}
+        answer = httpx.get(url, params=asked)
+        assert answer.status_code == 200, answer.text
     refused = httpx.get(url, params={"zzzzzzzz": "1"}).json()["error"]["message"]
     for parameter in parameters[1:]:
         assert parameter["name"] in refused

@@ -28,15 +28,17 @@ Status RunHandler(const Handler& handler, Exchange& exchange) {
 
 }  // namespace
 
-Application::Application(const ServerContext& context)
+Application::Application(const ServerContext& context, const LiveOptions& live)
     : delivery_(context.catalog, &metrics_),
       polars_api_(&delivery_, context.budget),
       tables_(context.catalog, context.allowed_paths, &metrics_),
       tables_api_(&tables_),
-      seed_api_(&tables_) {
+      seed_api_(&tables_),
+      live_(&delivery_, &tables_, &metrics_.live(), &draining_) {
   polars_api_.AddRoutes(&routes_);
   tables_api_.AddRoutes(&routes_);
   seed_api_.AddRoutes(&routes_);
+  live_.AddRoutes(live, &routes_);
   AddDocsRoutes(&routes_);
   AddHealthRoutes(context.catalog, context.budget, &metrics_, &draining_, &routes_);
   AddPageRoutes(&routes_);

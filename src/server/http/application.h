@@ -11,6 +11,7 @@
 #include "server/http/route_table.h"
 #include "server/http/seed_api.h"
 #include "server/http/tables_api.h"
+#include "server/websocket/live_service.h"
 
 namespace headrace::server {
 
@@ -18,7 +19,7 @@ namespace headrace::server {
 /// thread, each exchange by one at a time.
 class Application {
  public:
-  explicit Application(const ServerContext& context);
+  explicit Application(const ServerContext& context, const LiveOptions& live = {});
 
   /// Finds who answers, from the head alone, so that a body nobody wants is not read. On failure
   /// Fail() makes the answer.
@@ -44,6 +45,7 @@ class Application {
   delivery::Tables tables_;
   TablesApi tables_api_;
   SeedApi seed_api_;
+  LiveService live_;
   RouteTable routes_;
 };
 

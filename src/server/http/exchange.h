@@ -13,6 +13,8 @@
 
 namespace headrace::server {
 
+class Upgrade;
+
 /// What handlers parse into; kept by a connection so that a steady stream of requests allocates
 /// nothing.
 struct Scratch {
@@ -28,7 +30,8 @@ struct Exchange {
   Request request;
   Response response;
   Scratch scratch;
-  int route = -1;  ///< number of the route that was found, for the accounts
+  std::shared_ptr<Upgrade> upgrade;  ///< instead of an answer; see upgrade.h
+  int route = -1;                    ///< number of the route that was found, for the accounts
 
   /// A handler that is called on an I/O thread and finds its work long sets `wants_pool` and
   /// returns before it starts; it is called again on the pool.
@@ -51,6 +54,7 @@ struct Exchange {
     route = -1;
     on_pool = wants_pool = false;
     abandoned.reset();
+    upgrade.reset();
   }
 };
 

@@ -16,12 +16,16 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 void WriteHealth(std::string_view status, double uptime_seconds, int64_t buffers,
-                 const MemoryBudget& budget, std::string* out) {
+                 const MemoryBudget& budget, const LiveCounters& live, std::string* out) {
   fmt::format_to(std::back_inserter(*out),
                  R"({{"status":"{}","version":"{}","uptime_seconds":{:.3f},"buffers":{},)"
-                 R"("memory":{{"used_bytes":{},"limit_bytes":{}}}}})",
+                 R"("memory":{{"used_bytes":{},"limit_bytes":{}}},)"
+                 R"("live":{{"clients":{},"subscriptions":{},"slow_subscriptions":{},)"
+                 R"("queued_bytes":{},"rows_skipped":{}}}}})",
                  status, HEADRACE_VERSION, uptime_seconds, buffers, budget.used_bytes(),
-                 budget.limit_bytes());
+                 budget.limit_bytes(), live.clients.load(), live.subscriptions.load(),
+                 live.slow_subscriptions.load(), live.queued_bytes.load(),
+                 live.rows_skipped.load());
 }
 
 }  // namespace
@@ -34,7 +38,7 @@ void AddHealthRoutes(const catalog::Catalog* catalog, const MemoryBudget* budget
                 const std::chrono::duration<double> uptime = Clock::now() - start;
                 if (stopping) exchange.response.status = 503;
                 WriteHealth(stopping ? "draining" : "ok", uptime.count(), catalog->num_buffers(),
-                            *budget, &exchange.response.body);
+                            *budget, metrics->live(), &exchange.response.body);
                 return Status::OK();
               });
   Route& counters =

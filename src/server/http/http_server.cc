@@ -48,6 +48,10 @@ Status CheckOptions(const HttpServerOptions& options) {
   ARROW_RETURN_NOT_OK(check(options.max_header_bytes >= 256 && options.max_header_bytes <= 1 << 24,
                             "max_header_bytes must be 256 to 16 MiB"));
   ARROW_RETURN_NOT_OK(check(options.max_body_bytes >= 1, "max_body_bytes must be 1 or more"));
+  ARROW_RETURN_NOT_OK(check(options.live.max_clients >= 0 && options.live.max_subscriptions >= 1,
+                            "live clients must be 0 or more, with 1 subscription or more each"));
+  ARROW_RETURN_NOT_OK(check(options.live.queue_bytes >= 64 << 10,
+                            "a live client's queue must hold 64 KiB or more"));
   return check(options.idle_timeout > milliseconds(0) &&
                    options.request_timeout > milliseconds(0) &&
                    options.write_timeout > milliseconds(0),
@@ -69,7 +73,7 @@ Status BindFailure(const HttpServerOptions& options, const error_code& error) {
 class HttpServer::Impl {
  public:
   Impl(HttpServerOptions options, ServerContext context)
-      : application_(context), pool_(NumThreads(options)) {
+      : application_(context, options.live), pool_(NumThreads(options)) {
     state_.options = std::move(options);
     state_.context = std::move(context);
     state_.application = &application_;

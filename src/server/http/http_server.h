@@ -8,6 +8,7 @@
 
 #include "delivery/allowed_paths.h"
 #include "headrace/status.h"
+#include "server/websocket/live_options.h"
 
 namespace spdlog {
 class logger;
@@ -35,6 +36,8 @@ struct HttpServerOptions {
   std::chrono::milliseconds request_timeout{30'000};  ///< from a request's first byte to its last;
                                                       ///< long bodies get more as they come in
   std::chrono::milliseconds write_timeout{30'000};    ///< a client that takes no more of its answer
+
+  LiveOptions live;
 };
 
 /// What the server serves. All of it outlives the server.

@@ -169,6 +169,23 @@ Result<std::optional<std::vector<std::string>>> JsonBody::Strings(std::string_vi
   return List<std::string>(field, impl_->Find(field), "a list of strings", AsString);
 }
 
+Result<std::optional<std::string>> JsonBody::Object(std::string_view field) const {
+  const dom::element* value = impl_->Find(field);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_object()) return WrongType({"body", std::string(field)}, "an object", *value);
+  return simdjson::minify(*value);
+}
+
+Result<std::optional<double>> JsonBody::Double(std::string_view field) const {
+  const dom::element* value = impl_->Find(field);
+  if (value == nullptr) return std::nullopt;
+  double out = 0;
+  if (value->get(out) != simdjson::SUCCESS) {
+    return WrongType({"body", std::string(field)}, "a number", *value);
+  }
+  return out;
+}
+
 Result<std::optional<JsonBody::StringMap>> JsonBody::Map(std::string_view field) const {
   const dom::element* value = impl_->Find(field);
   if (value == nullptr) return std::nullopt;

@@ -42,6 +42,10 @@ class JsonBody {
   /// An object whose values are strings, in its order.
   using StringMap = std::vector<std::pair<std::string, std::string>>;
   Result<std::optional<StringMap>> Map(std::string_view field) const;
+  /// An object, as JSON of its own.
+  Result<std::optional<std::string>> Object(std::string_view field) const;
+  /// A number, with a fraction or without.
+  Result<std::optional<double>> Double(std::string_view field) const;
 
  private:
   struct Impl;

@@ -89,6 +89,48 @@ struct Metrics::Impl {
                                                       .Help("Memory held by owner")
                                                       .Register(registry);
 
+  /// A figure of LiveCounters and its series; one of the two.
+  struct LiveSeries {
+    const std::atomic<int64_t>* value;
+    prometheus::Gauge* gauge;
+    prometheus::Counter* counter;
+  };
+  std::vector<LiveSeries> live;
+
+  void AddLiveGauge(const std::atomic<int64_t>& value, const char* name, const char* help) {
+    auto& gauge = BuildGauge().Name(name).Help(help).Register(registry).Add({});
+    live.push_back({&value, &gauge, nullptr});
+  }
+  void AddLiveCounter(const std::atomic<int64_t>& value, const char* name, const char* help) {
+    auto& counter = BuildCounter().Name(name).Help(help).Register(registry).Add({});
+    live.push_back({&value, nullptr, &counter});
+  }
+  void AddLive(const LiveCounters& counters) {
+    AddLiveGauge(counters.clients, "headrace_live_clients", "Open WebSockets");
+    AddLiveGauge(counters.subscriptions, "headrace_live_subscriptions", "Subscriptions");
+    AddLiveGauge(counters.slow_subscriptions, "headrace_live_slow_subscriptions",
+                 "Subscriptions whose client has not taken what it was sent");
+    AddLiveGauge(counters.queued_bytes, "headrace_live_queued_bytes",
+                 "Messages that wait to be sent; clients share the bytes of rows");
+    AddLiveCounter(counters.messages_sent, "headrace_live_messages_total", "Messages sent");
+    AddLiveCounter(counters.batches_encoded, "headrace_live_batches_total",
+                   "Record batches encoded, each for all who asked for it");
+    AddLiveCounter(counters.rows_sent, "headrace_live_rows_total", "Rows queued for clients");
+    AddLiveCounter(counters.rows_skipped, "headrace_live_rows_skipped_total",
+                   "Rows that clients with policy latest did not get");
+    AddLiveCounter(counters.fallen_behind, "headrace_live_fallen_behind_total",
+                   "Clients with policy all that were ended because rows did not fit");
+    AddLiveCounter(counters.not_answering, "headrace_live_not_answering_total",
+                   "Clients that were given up because they took or answered nothing");
+  }
+  void SetLive() {
+    for (const LiveSeries& each : live) {
+      const auto value = static_cast<double>(each.value->load());
+      if (each.gauge != nullptr) each.gauge->Set(value);
+      if (each.counter != nullptr) each.counter->Increment(value - each.counter->Value());
+    }
+  }
+
   std::mutex mutex;  // making series, and the gauges of Text()
   std::deque<RouteSeries> routes;
   std::deque<Series> series;
@@ -106,7 +148,10 @@ struct Metrics::Impl {
   }
 };
 
-Metrics::Metrics() : impl_(std::make_unique<Impl>()) { SetRoutes({}); }
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {
+  SetRoutes({});
+  impl_->AddLive(live_);
+}
 Metrics::~Metrics() = default;
 
 void Metrics::SetRoutes(std::span<const Route> routes) {
@@ -146,6 +191,7 @@ void Metrics::OnDone(delivery::Operation operation, const Status& status, int64_
 std::string Metrics::Text(int64_t num_buffers, const MemoryBudget& budget) {
   {
     std::lock_guard lock(impl_->mutex);
+    impl_->SetLive();
     impl_->buffers.Set(static_cast<double>(num_buffers));
     impl_->used.Set(static_cast<double>(budget.used_bytes()));
     impl_->limit.Set(static_cast<double>(budget.limit_bytes()));

@@ -8,6 +8,7 @@
 
 #include "delivery/observer.h"
 #include "server/http/route_table.h"
+#include "server/websocket/live_counters.h"
 
 namespace headrace {
 class MemoryBudget;
@@ -33,6 +34,8 @@ class Metrics final : public delivery::Observer {
   void OnDone(delivery::Operation operation, const Status& status, int64_t rows,
               std::chrono::nanoseconds duration) noexcept override;
 
+  LiveCounters& live() noexcept { return live_; }
+
   /// All of it as text, with what is held now.
   std::string Text(int64_t num_buffers, const MemoryBudget& budget);
 
@@ -40,6 +43,7 @@ class Metrics final : public delivery::Observer {
 
  private:
   struct Impl;
+  LiveCounters live_;
   std::unique_ptr<Impl> impl_;
 };
 

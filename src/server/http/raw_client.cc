@@ -107,7 +107,7 @@ RawResponse RawClient::Read(bool to_head) {
     response.fields[LowerCase(line.substr(0, colon))] =
         line.substr(std::min(colon + 2, line.size()));
   }
-  if (to_head || response.status == 204 || response.status == 100)
+  if (to_head || response.status == 204 || response.status < 200)
     return failed_ ? RawResponse{} : response;
   if (response.fields.contains("content-length")) {
     response.body = ReadBytes(std::stoul(response.fields["content-length"]));

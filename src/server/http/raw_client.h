@@ -30,6 +30,9 @@ class RawClient {
   /// The next answer on the connection, 100 Continue included. `to_head`: it has no body.
   RawResponse Read(bool to_head = false);
 
+  /// The next bytes, for what is not HTTP; empty if they did not come.
+  std::string ReadBytes(size_t count);
+
   /// True once the peer has closed, with nothing unread before that.
   bool ReadsEnd();
 
@@ -43,7 +46,6 @@ class RawClient {
  private:
   bool Fill();
   std::string ReadLine();
-  std::string ReadBytes(size_t count);
 
   int socket_ = -1;
   std::string input_;

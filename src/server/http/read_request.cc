@@ -80,7 +80,17 @@ Status ReadFill(const JsonBody& body, FeaturePlan* plan) {
   return Status::OK();
 }
 
-Result<FeaturePlan> ReadPlan(const JsonBody& body) {
+Result<std::optional<int64_t>> CheckTail(std::optional<int64_t> tail, std::string_view where) {
+  if (tail && *tail < 1) {
+    return Invalid(fmt::format("tail is {}; it must be at least 1", *tail),
+                   {std::string(where), "tail"});
+  }
+  return tail;
+}
+
+}  // namespace
+
+Result<FeaturePlan> ReadFeaturePlan(const JsonBody& body) {
   FeaturePlan plan;
   ARROW_ASSIGN_OR_RAISE(auto windows, body.Ints("rolling_windows"));
   if (windows) plan.windows = std::move(*windows);
@@ -102,16 +112,6 @@ Result<FeaturePlan> ReadPlan(const JsonBody& body) {
   if (!include_lags.value_or(true)) plan.lags.clear();
   return plan;
 }
-
-Result<std::optional<int64_t>> CheckTail(std::optional<int64_t> tail, std::string_view where) {
-  if (tail && *tail < 1) {
-    return Invalid(fmt::format("tail is {}; it must be at least 1", *tail),
-                   {std::string(where), "tail"});
-  }
-  return tail;
-}
-
-}  // namespace
 
 bool IsJsonContent(std::string_view media_type) noexcept {
   return media_type.empty() || media_type == "application/json" ||
@@ -147,7 +147,7 @@ Result<delivery::ReadRows> ReadFeaturesRequest(const Request& request, JsonBody*
                      "lag_periods", "tail", "min_samples", "ddof", "fill", "columns"}));
   delivery::ReadRows read;
   ARROW_ASSIGN_OR_RAISE(read.buffer_id, body->RequiredString("buffer_id"));
-  ARROW_ASSIGN_OR_RAISE(read.features, ReadPlan(*body));
+  ARROW_ASSIGN_OR_RAISE(read.features, ReadFeaturePlan(*body));
   ARROW_ASSIGN_OR_RAISE(const auto tail, body->Int("tail"));
   ARROW_ASSIGN_OR_RAISE(read.tail, CheckTail(tail, "body"));
   return read;

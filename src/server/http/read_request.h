@@ -17,6 +17,10 @@ Result<delivery::CreateBuffer> ReadCreateBuffer(const Request& request, JsonBody
 /// ddof, fill, columns.
 Result<delivery::ReadRows> ReadFeaturesRequest(const Request& request, JsonBody* body);
 
+/// rolling_windows, include_rolling_stats, include_lags, lag_periods, min_samples, ddof, fill,
+/// columns: the plan that they stand for. Requires: the body was parsed.
+Result<FeaturePlan> ReadFeaturePlan(const JsonBody& body);
+
 /// The path's buffer, with tail and with_features of the query.
 Result<delivery::ReadRows> ReadDataRequest(const Request& request);
 

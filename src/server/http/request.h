@@ -17,6 +17,7 @@ struct Request {
   bool keep_alive = true;
   bool expects_continue = false;
   bool has_host = false;
+  bool asks_upgrade = false;  ///< Connection has it, with an Upgrade field
 
   std::string target;      ///< as the request line has it, in origin form
   std::string_view path;   ///< of target, not decoded
@@ -34,6 +35,9 @@ struct Request {
   std::string origin;
   std::string cors_method;
   std::string cors_headers;
+  std::string upgrade;
+  std::string websocket_key;
+  std::string websocket_version;
 
   std::vector<std::string> path_params;  ///< what the route's {…} stand for, decoded
   std::string_view body;                 ///< whole; lives until the answer is made
@@ -42,10 +46,11 @@ struct Request {
     method = Method::kGet;
     http_minor = 1;
     keep_alive = true;
-    expects_continue = has_host = false;
+    expects_continue = has_host = asks_upgrade = false;
     for (std::string* text :
          {&target, &content_type, &content_encoding, &transfer_encoding, &accept, &accept_encoding,
-          &if_none_match, &if_range, &range, &origin, &cors_method, &cors_headers}) {
+          &if_none_match, &if_range, &range, &origin, &cors_method, &cors_headers, &upgrade,
+          &websocket_key, &websocket_version}) {
       text->clear();
     }
     path = query = body = {};

@@ -90,6 +90,11 @@ class Grammar final : public http::basic_parser<true> {
       case http::field::access_control_request_headers:
         Join(View(value), &request_->cors_headers);
         break;
+      case http::field::upgrade: Join(View(value), &request_->upgrade); break;
+      case http::field::sec_websocket_key: Join(View(value), &request_->websocket_key); break;
+      case http::field::sec_websocket_version:
+        Join(View(value), &request_->websocket_version);
+        break;
       default: break;
     }
   }
@@ -181,6 +186,7 @@ Result<size_t> RequestParser::ParseHead(std::string_view bytes, Request* request
 
   ARROW_RETURN_NOT_OK(impl_->CheckHead(request));
   request->keep_alive = impl_->grammar->keep_alive();
+  request->asks_upgrade = impl_->grammar->upgrade();
   const std::string_view target = request->target;
   request->path = target.substr(0, target.find('?'));
   request->query = target.substr(std::min(target.size(), request->path.size() + 1));

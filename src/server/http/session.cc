@@ -7,6 +7,7 @@
 #include "headrace/error_code.h"
 #include "server/http/application.h"
 #include "server/http/request_log.h"
+#include "server/http/upgrade.h"
 
 namespace headrace::server {
 namespace {
@@ -43,14 +44,27 @@ Session::~Session() {
   thread_->Unregister(registered_);
 }
 
+void Session::CheckDeadline(Clock::time_point now) {
+  if (upgraded_ != nullptr) return upgraded_->CheckDeadline(now);
+  stream_.CheckDeadline(now);
+}
+
 void Session::Drain() {
   draining_ = true;
+  if (upgraded_ != nullptr) return upgraded_->Drain();
   if (waiting_) stream_.Interrupt();
 }
 
 void Session::Abort() {
+  if (upgraded_ != nullptr) return upgraded_->Abort();
   if (exchange_.abandoned != nullptr) *exchange_.abandoned = true;
   stream_.Abort();
+}
+
+void Session::BeginUpgraded() {
+  upgraded_ = exchange_.upgrade->Take(stream_.TakeSocket(), std::string(unread()), thread_);
+  input_ = {};
+  if (draining_) upgraded_->Drain();
 }
 
 Awaitable<void> Session::Run(Status refusal) {
@@ -58,6 +72,10 @@ Awaitable<void> Session::Run(Status refusal) {
   Next next = Next::kRequest;
   if (!refusal.ok()) next = co_await AnswerUnread(refusal);
   while (next == Next::kRequest) next = co_await ServeOne();
+  if (next == Next::kUpgrade) {
+    BeginUpgraded();
+    co_await upgraded_->Run();
+  }
   if (next == Next::kCloseGently) co_await stream_.CloseGently(kLastWords);
 }
 
@@ -74,6 +92,11 @@ Awaitable<Session::Next> Session::ServeOne() {
     co_await Handle();
   } else {
     state_.application->Fail(read, &exchange_);
+  }
+  if (exchange_.upgrade != nullptr) {
+    Account(handled_at);
+    const bool flushed = co_await Flush();
+    co_return flushed ? Next::kUpgrade : Next::kClose;
   }
   const bool keep_alive = exchange_.request.keep_alive && !(draining_ && unread().empty());
   const bool written = co_await Respond(keep_alive);

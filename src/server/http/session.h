@@ -14,6 +14,8 @@
 
 namespace headrace::server {
 
+class UpgradedConnection;
+
 /// One connection's life: reads requests, has them answered, writes the answers in order, until
 /// either side ends it.
 ///
@@ -32,15 +34,17 @@ class Session {
   /// Serves the connection to its end; if `refusal` is an error, by saying that and no more.
   Awaitable<void> Run(Status refusal);
 
-  void CheckDeadline(Clock::time_point now) { stream_.CheckDeadline(now); }
+  void CheckDeadline(Clock::time_point now);
   /// Ends the connection if it waits for a request, else after the request that is under way.
   void Drain();
   void Abort();
 
  private:
-  enum class Next { kRequest, kClose, kCloseGently };
+  enum class Next { kRequest, kClose, kCloseGently, kUpgrade };
 
   Awaitable<Next> ServeOne();
+  /// From now on the connection speaks something else.
+  void BeginUpgraded();
   Awaitable<Next> AnswerUnread(const Status& status);
 
   // Reading. kCancelled if the peer left, kTimeout past the deadline.
@@ -78,7 +82,8 @@ class Session {
   IoThread* const thread_;
   ServerState& state_;
   TcpStream stream_;
-  IoThread::Sessions::iterator registered_;
+  std::unique_ptr<UpgradedConnection> upgraded_;
+  IoThread::Sessions::iterator registered_;  // from here on deadlines are checked
   Reservation held_;
   RequestParser parser_;
   BodyBuffer body_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -49,6 +50,9 @@ class TcpStream {
   /// is not watched any longer.
   void WatchPeer(std::function<void()> gone);
   void Unwatch();
+
+  /// Gives the socket away; nothing here may be called afterwards but CheckDeadline() and Abort().
+  TcpSocket TakeSocket() { return std::move(socket_); }
 
   /// Ends the read that is under way, as at the peer's end; writing still works.
   void Interrupt();

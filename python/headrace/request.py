@@ -1,4 +1,4 @@
-"""What is asked of the files of a scan."""
+"""What is asked of rows: the request that is sent to the engine, or to a server."""
 
 from dataclasses import dataclass
 
@@ -34,6 +34,25 @@ class Request:
     @property
     def chooses(self) -> bool:
         return self.sample is not None or self.chart is not None
+
+    def describe(self) -> str:
+        """What is asked, for people: "; where fare > 50; limit 10"."""
+        text = ""
+        if self.filters:
+            text += f"; where {self.filter}"
+        if self.group_by:
+            text += f"; by {', '.join(self.group_by)}"
+        if self.order_by:
+            text += f"; in the order {self.order_by}"
+        if self.offset:
+            text += f"; offset {self.offset}"
+        if self.limit is not None:
+            text += f"; limit {self.limit}"
+        if self.sample is not None:
+            text += "; sampled"
+        if self.chart is not None:
+            text += f"; {self.chart.method} of {self.chart.points} points"
+        return text
 
     def native(self) -> _core.TableRequest:
         return _core.TableRequest(

@@ -1,4 +1,4 @@
-"""What the methods of a scan are given, as the engine takes it."""
+"""What the methods of a query are given, as the engine takes it."""
 
 import math
 import operator
@@ -24,8 +24,9 @@ Bound: TypeAlias = "int | float | Decimal | date | datetime | np.datetime64 | st
 """A value of x: a number, an instant, or the text of one; None for no bound."""
 
 
-def filter_text(given: Filter, files: _core.ScanFiles) -> str | Expr:
-    """The filter in the language: text as it is, expressions of others as headrace's own."""
+def filter_text(given: Filter, files: _core.ScanFiles | None) -> str | Expr:
+    """The filter in the language: text as it is, expressions of others as headrace's own. Those of
+    pyarrow are read against the files' columns; there is nothing for them without."""
     if isinstance(given, str | Expr):
         if not str(given).strip():
             raise InvalidArgument(
@@ -37,12 +38,13 @@ def filter_text(given: Filter, files: _core.ScanFiles) -> str | Expr:
         from headrace.polars_filter import from_polars
 
         return from_polars(given)
-    if module == "pyarrow" and type(given).__name__ == "Expression":
+    if module == "pyarrow" and type(given).__name__ == "Expression" and files is not None:
         # What it is pickled by is how Arrow serialises expressions.
         pickled: Any = given.__reduce__()
         return files.text_of_expression(bytes(pickled[1][0]))
+    readers = "Polars" if files is None else "Polars or pyarrow"
     raise TypeMismatch(
-        f"a filter is text, or an expression of hr.col(), Polars or pyarrow, "
+        f"a filter is text, or an expression of hr.col() or {readers}, "
         f"not {module}'s {type(given).__name__}",
         code="type_mismatch",
         location=("filter",),
