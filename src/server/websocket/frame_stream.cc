@@ -55,9 +55,11 @@ FrameStream::FrameStream(TcpSocket socket, std::string_view early, size_t max_me
   (void)::setsockopt(impl_->socket().native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
                      sizeof(unsent));
   auto& buffer = impl_->websocket.next_layer().buffer();
-  const auto room = buffer.prepare(early.size());
-  std::memcpy(room.data(), early.data(), early.size());
-  buffer.commit(early.size());
+  if (!early.empty()) {
+    const auto room = buffer.prepare(early.size());
+    std::memcpy(room.data(), early.data(), early.size());
+    buffer.commit(early.size());
+  }
   impl_->websocket.read_message_max(max_message_bytes);
   impl_->websocket.auto_fragment(false);
 }
