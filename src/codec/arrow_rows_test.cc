@@ -25,15 +25,21 @@ std::string BodyOf(Format format, const Batches& batches) {
   return Encode(format, ReaderOf(SampleBatch(0)->schema(), batches)).ValueOrDie();
 }
 
-Result<std::shared_ptr<arrow::RecordBatchReader>> Open(Format format, const std::string& bytes,
-                                                       arrow::MemoryPool* pool = nullptr) {
-  // A copy of its own, so that a sanitizer sees a read past the end.
-  auto body = arrow::Buffer::FromString(bytes);
+Result<std::shared_ptr<arrow::RecordBatchReader>> Open(Format format,
+                                                       std::shared_ptr<arrow::Buffer> body,
+                                                       arrow::MemoryPool* pool) {
   switch (format) {
     case Format::kParquet: return OpenParquetBody(std::move(body), pool);
     case Format::kCsv: return OpenCsvBody(std::move(body), pool);
+    case Format::kNdjson: return OpenNdjsonBody(std::move(body), pool);
     default: return OpenArrowBody(std::move(body), format, pool);
   }
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> Open(Format format, const std::string& bytes,
+                                                       arrow::MemoryPool* pool = nullptr) {
+  // A copy of its own, so that a sanitizer sees a read past the end.
+  return Open(format, arrow::Buffer::FromString(bytes), pool);
 }
 
 Result<std::shared_ptr<arrow::Table>> ReadAll(Format format, const std::string& bytes) {
@@ -182,6 +188,20 @@ TEST(ArrowRowsTest, CsvTypesAreTakenFromTheText) {
   EXPECT_EQ(table->column(0)->null_count(), 1);
   EXPECT_EQ(table->column(1)->null_count(), 0);
   EXPECT_EQ(table->column(3)->null_count(), 0);
+}
+
+// A thread that read ahead must not hold anything of a pool that may be gone by then.
+TEST(ArrowRowsTest, NothingIsHeldOnceAReaderIsGone) {
+  for (const Format format : {Format::kArrowStream, Format::kArrowFile, Format::kParquet,
+                              Format::kCsv, Format::kNdjson}) {
+    const auto body = arrow::Buffer::FromString(BodyOf(format, {SampleBatch(100)}));
+    for (int round = 0; round < 100; ++round) {
+      arrow::ProxyMemoryPool pool(arrow::default_memory_pool());
+      ASSERT_GT(Open(format, body, &pool).ValueOrDie()->ToTable().ValueOrDie()->num_rows(), 0);
+      ASSERT_EQ(pool.bytes_allocated(), 0) << static_cast<int>(format);
+      ASSERT_EQ(body.use_count(), 1) << static_cast<int>(format);
+    }
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <arrow/io/memory.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
+#include <arrow/table.h>
 
 #include "codec/arrow_rows.h"
 #include "codec/validated_reader.h"
@@ -33,13 +34,16 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsvBody(std::shared_ptr<ar
   convert.null_values = {""};
   convert.strings_can_be_null = true;
   convert.quoted_strings_can_be_null = false;
-  auto reader = arrow::csv::StreamingReader::Make(
-      arrow::io::IOContext(pool != nullptr ? pool : arrow::default_memory_pool()),
-      std::make_shared<arrow::io::BufferReader>(std::move(body)), read, parse, convert);
-  if (!reader.ok()) {
-    return BodyError(reader.status());
-  }
-  return ValidateBatches(*std::move(reader));
+  // The table's reader, not the streaming one: threads of Arrow's own hold what that one read ahead
+  // after it is gone, and the pool may be gone by then. The body is here as a whole in any case.
+  ARROW_ASSIGN_OR_RAISE(
+      const auto reader,
+      arrow::csv::TableReader::Make(
+          arrow::io::IOContext(pool != nullptr ? pool : arrow::default_memory_pool()),
+          std::make_shared<arrow::io::BufferReader>(std::move(body)), read, parse, convert));
+  auto table = reader->Read();
+  if (!table.ok()) return BodyError(table.status());
+  return ValidateBatches(std::make_shared<arrow::TableBatchReader>(*std::move(table)));
 }
 
 }  // namespace headrace::codec

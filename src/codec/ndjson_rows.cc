@@ -7,7 +7,6 @@
 #include <arrow/json/options.h>
 #include <arrow/json/reader.h>
 #include <arrow/memory_pool.h>
-#include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/util/utf8.h>
 
@@ -19,21 +18,6 @@ namespace headrace::codec {
 namespace {
 
 constexpr int64_t kMostBlockBytes = 1 << 30;
-
-/// Keeps the table that its batches are slices of.
-class TableRows final : public arrow::RecordBatchReader {
- public:
-  explicit TableRows(std::shared_ptr<arrow::Table> table)
-      : table_(std::move(table)), batches_(*table_) {}
-  std::shared_ptr<arrow::Schema> schema() const override { return table_->schema(); }
-  Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
-    return batches_.ReadNext(batch);
-  }
-
- private:
-  const std::shared_ptr<arrow::Table> table_;
-  arrow::TableBatchReader batches_;
-};
 
 Result<std::shared_ptr<arrow::Table>> Parse(std::shared_ptr<arrow::Buffer> body,
                                             arrow::MemoryPool* pool) {
@@ -58,7 +42,7 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenNdjsonBody(
   }
   auto table = Parse(std::move(body), pool != nullptr ? pool : arrow::default_memory_pool());
   if (!table.ok()) return BodyError(table.status());
-  return ValidateBatches(std::make_shared<TableRows>(*std::move(table)));
+  return ValidateBatches(std::make_shared<arrow::TableBatchReader>(*std::move(table)));
 }
 
 }  // namespace headrace::codec
