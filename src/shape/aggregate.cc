@@ -1,9 +1,7 @@
 #include "shape/aggregate.h"
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
-#include <mutex>
 #include <new>
 #include <thread>
 #include <utility>
@@ -16,6 +14,7 @@
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "shape/bound_aggregation.h"
+#include "shape/computed_reader.h"
 #include "shape/grouping.h"
 
 namespace headrace::shape {
@@ -32,25 +31,27 @@ struct Share {
   Status status;
 };
 
-class AggregateReader final : public arrow::RecordBatchReader {
+class AggregateReader final : public ComputedReader {
  public:
   AggregateReader(std::vector<ReaderPtr> readers, BoundAggregation bound, arrow::MemoryPool* pool,
                   const AggregateOptions& options)
-      : readers_(std::move(readers)),
+      : ComputedReader(std::move(readers), bound.schema, "the aggregation"),
         bound_(std::move(bound)),
         pool_(pool),
         options_(options),
-        shares_(readers_.size()) {}
+        shares_(inputs().size()) {}
 
-  std::shared_ptr<arrow::Schema> schema() const override { return bound_.schema; }
+ private:
+  Status Compute() override {
+    Status status = Group();
+    if (!status.ok() && CodeOf(status) == ErrorCode::kMemoryLimit) status = NameGroups(status);
+    shares_.clear();
+    return status;
+  }
 
-  Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
-    *batch = nullptr;
-    std::lock_guard lock(mutex_);
-    if (!std::exchange(computed_, true)) status_ = Compute();
-    ARROW_RETURN_NOT_OK(status_);
+  Status NextBatch(std::shared_ptr<arrow::RecordBatch>* batch) override {
     if (result_ == nullptr || next_row_ >= result_->num_rows()) {
-      result_.reset();
+      Release();
       return Status::OK();
     }
     *batch = result_->Slice(next_row_, kBatchRows);
@@ -58,29 +59,13 @@ class AggregateReader final : public arrow::RecordBatchReader {
     return Status::OK();
   }
 
-  Status Close() override {
-    stop_ = true;
-    const Status closed = CloseReaders();  // so that none of them is waited for
-    std::lock_guard lock(mutex_);
-    computed_ = true;
-    result_.reset();
-    return closed;
-  }
+  void Release() override { result_.reset(); }
 
- private:
-  Status Compute() {
-    Status status = Run();
-    if (!status.ok() && CodeOf(status) == ErrorCode::kMemoryLimit) status = NameGroups(status);
-    shares_.clear();
-    const Status closed = CloseReaders();
-    return status.ok() ? closed : status;
-  }
-
-  Status Run() {
+  Status Group() {
     for (Share& share : shares_) {
       ARROW_ASSIGN_OR_RAISE(share.grouping, Grouping::Make(bound_, options_.max_groups, pool_));
     }
-    ARROW_RETURN_NOT_OK(ReadAll());
+    ARROW_RETURN_NOT_OK(ReadShares());
     Grouping* const first = shares_[0].grouping.get();
     for (size_t i = 1; i < shares_.size(); ++i) {
       ARROW_RETURN_NOT_OK(first->Merge(shares_[i].grouping.get()));
@@ -89,7 +74,7 @@ class AggregateReader final : public arrow::RecordBatchReader {
     return first->Finish().Value(&result_);
   }
 
-  Status ReadAll() {
+  Status ReadShares() {
     try {
       std::vector<std::jthread> threads;
       for (size_t i = 1; i < shares_.size(); ++i) {
@@ -111,25 +96,16 @@ class AggregateReader final : public arrow::RecordBatchReader {
   void Read(size_t place) noexcept {
     Status& status = shares_[place].status;
     try {
-      status = ReadRows(*readers_[place], shares_[place].grouping.get());
+      Grouping& grouping = *shares_[place].grouping;
+      status = ReadAll(*inputs()[place], [&](const std::shared_ptr<arrow::RecordBatch>& batch) {
+        return grouping.Add(*batch);
+      });
     } catch (const std::bad_alloc&) {
       status = Status::OutOfMemory("out of memory");
     } catch (const std::exception& error) {
       status = Status::UnknownError(error.what());
     }
-    if (!status.ok()) failed_ = true;
-  }
-
-  Status ReadRows(arrow::RecordBatchReader& reader, Grouping* grouping) const {
-    std::shared_ptr<arrow::RecordBatch> batch;
-    while (true) {
-      const Status read = reader.ReadNext(&batch);
-      // A reader that was closed says what it likes, or gives no more rows.
-      if (stop_ || failed_) return MakeError(ErrorCode::kCancelled, "the aggregation was stopped");
-      ARROW_RETURN_NOT_OK(read);
-      if (batch == nullptr) return Status::OK();
-      ARROW_RETURN_NOT_OK(grouping->Add(*batch));
-    }
+    if (!status.ok()) Stop();
   }
 
   // How far it came, and how much more it would take.
@@ -157,27 +133,12 @@ class AggregateReader final : public arrow::RecordBatchReader {
                     refused.message()));
   }
 
-  Status CloseReaders() const {
-    Status status;
-    for (const ReaderPtr& reader : readers_) {
-      const Status closed = reader->Close();
-      if (status.ok()) status = closed;
-    }
-    return status;
-  }
-
-  const std::vector<ReaderPtr> readers_;
   const BoundAggregation bound_;
   arrow::MemoryPool* const pool_;
   const AggregateOptions options_;
-  std::atomic<bool> stop_ = false;    // by Close()
-  std::atomic<bool> failed_ = false;  // by a share
-  std::mutex mutex_;                  // guards what follows; the threads have a share each
-  std::vector<Share> shares_;
+  std::vector<Share> shares_;  // the threads have one each
   std::shared_ptr<arrow::RecordBatch> result_;
-  Status status_;
   int64_t next_row_ = 0;
-  bool computed_ = false;
 };
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <mutex>
 #include <numeric>
 #include <utility>
 
@@ -19,6 +17,7 @@
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "shape/column_index.h"
+#include "shape/computed_reader.h"
 #include "shape/group_keys.h"
 #include "shape/point_series.h"
 #include "shape/series_rows.h"
@@ -99,11 +98,11 @@ Result<BoundDownsample> Bind(const arrow::Schema& schema, const DownsamplePlan& 
   return bound;
 }
 
-class DownsampleReader final : public arrow::RecordBatchReader {
+class DownsampleReader final : public ComputedReader {
  public:
   DownsampleReader(ReaderPtr input, BoundDownsample bound, const DownsamplePlan& plan,
                    arrow::MemoryPool* pool)
-      : input_(std::move(input)),
+      : ComputedReader({std::move(input)}, bound.schema, "the downsampling"),
         bound_(std::move(bound)),
         options_({.method = plan.method, .points = plan.points}),
         pool_(pool),
@@ -111,66 +110,36 @@ class DownsampleReader final : public arrow::RecordBatchReader {
         arranger_(*bound_.axis, pool),
         share_(pool) {}
 
-  std::shared_ptr<arrow::Schema> schema() const override { return bound_.schema; }
-
-  Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
-    *batch = nullptr;
-    std::lock_guard lock(mutex_);
-    if (!std::exchange(computed_, true)) status_ = Compute();
-    ARROW_RETURN_NOT_OK(status_);
-    return NextBatch(batch);
-  }
-
-  Status Close() override {
-    stop_ = true;
-    const Status closed = input_->Close();  // so that it is not waited for
-    std::lock_guard lock(mutex_);
-    computed_ = true;
-    order_.clear();
-    Release();
-    return closed;
-  }
-
  private:
-  Status Compute() {
-    Status status = ReadAll();
+  Status Compute() override {
+    Status status = ReadRows();
     if (!status.ok() && CodeOf(status) == ErrorCode::kMemoryLimit) status = NameRows(status);
     if (status.ok() && keys_ != nullptr) status = keys_->Values().Value(&by_values_);
-    const Status closed = input_->Close();
     arranger_.Clear();
-    if (!status.ok()) {
-      Release();
-      return status;
-    }
+    ARROW_RETURN_NOT_OK(status);
     order_.resize(series_.size());
     std::iota(order_.begin(), order_.end(), size_t{0});
     std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
       return series_[a]->first_row() < series_[b]->first_row();
     });
-    return closed;
+    return Status::OK();
   }
 
-  void Release() {
+  void Release() override {
+    order_.clear();
     series_.clear();
     keys_.reset();
     by_values_.clear();
     share_.Clear();
   }
 
-  Status ReadAll() {
+  Status ReadRows() {
     if (bound_.by) {
       ARROW_ASSIGN_OR_RAISE(keys_,
-                            GroupKeys::Make({input_->schema()->field(*bound_.by)->type()}, pool_));
+                            GroupKeys::Make({input().schema()->field(*bound_.by)->type()}, pool_));
     }
-    std::shared_ptr<arrow::RecordBatch> batch;
-    for (;;) {
-      const Status read = input_->ReadNext(&batch);
-      // A reader that was closed says what it likes, or gives no more rows.
-      if (stop_) return MakeError(ErrorCode::kCancelled, "the downsampling was stopped");
-      ARROW_RETURN_NOT_OK(read);
-      if (batch == nullptr) return Status::OK();
-      ARROW_RETURN_NOT_OK(Add(*batch));
-    }
+    return ReadAll(
+        input(), [this](const std::shared_ptr<arrow::RecordBatch>& batch) { return Add(*batch); });
   }
 
   Status Add(const arrow::RecordBatch& batch) {
@@ -215,7 +184,7 @@ class DownsampleReader final : public arrow::RecordBatchReader {
   }
 
   // Series after series, as many as make a batch.
-  Status NextBatch(std::shared_ptr<arrow::RecordBatch>* batch) {
+  Status NextBatch(std::shared_ptr<arrow::RecordBatch>* batch) override {
     std::vector<const std::byte*> rows;
     PoolVector<uint32_t> series(pool_);
     const size_t first = next_;
@@ -227,7 +196,6 @@ class DownsampleReader final : public arrow::RecordBatchReader {
           series.Resize(static_cast<int64_t>(rows.size()), static_cast<uint32_t>(number)));
     }
     if (rows.empty()) {
-      order_.clear();
       Release();
       return Status::OK();
     }
@@ -255,13 +223,10 @@ class DownsampleReader final : public arrow::RecordBatchReader {
     return taken.make_array();
   }
 
-  const ReaderPtr input_;
   const BoundDownsample bound_;
   const PointSeries::Options options_;
   arrow::MemoryPool* const pool_;
   const PointRecords records_;
-  std::atomic<bool> stop_ = false;
-  std::mutex mutex_;  // guards what follows
   SeriesArranger arranger_;
   std::unique_ptr<GroupKeys> keys_;  // null without `by`
   std::vector<std::unique_ptr<PointSeries>> series_;
@@ -270,8 +235,6 @@ class DownsampleReader final : public arrow::RecordBatchReader {
   std::vector<size_t> order_;  // of the series
   size_t next_ = 0;
   int64_t num_rows_ = 0;
-  Status status_;
-  bool computed_ = false;
 };
 
 }  // namespace

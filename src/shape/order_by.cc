@@ -1,8 +1,6 @@
 #include "shape/order_by.h"
 
 #include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <utility>
 
 #include <arrow/array.h>
@@ -15,6 +13,7 @@
 
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
+#include "shape/computed_reader.h"
 #include "shape/pool_vector.h"
 #include "shape/row_store.h"
 #include "shape/sort_keys.h"
@@ -99,22 +98,18 @@ class TopRows {
   std::shared_ptr<arrow::Scalar> bound_;  // the first key of the last row of top_, if that is full
 };
 
-class OrderReader final : public arrow::RecordBatchReader {
+class OrderReader final : public ComputedReader {
  public:
-  OrderReader(ReaderPtr input, SortKeys keys, const OrderOptions& options, arrow::MemoryPool* pool)
-      : input_(std::move(input)),
+  OrderReader(const ReaderPtr& input, SortKeys keys, const OrderOptions& options,
+              arrow::MemoryPool* pool)
+      : ComputedReader({input}, input->schema(), "the ordering"),
         keys_(std::move(keys)),
         options_(options),
         pool_(pool),
-        store_(input_->schema(), pool) {}
+        store_(input->schema(), pool) {}
 
-  std::shared_ptr<arrow::Schema> schema() const override { return input_->schema(); }
-
-  Status ReadNext(BatchPtr* batch) override {
-    *batch = nullptr;
-    std::lock_guard lock(mutex_);
-    if (!std::exchange(computed_, true)) status_ = Compute();
-    ARROW_RETURN_NOT_OK(status_);
+ private:
+  Status NextBatch(BatchPtr* batch) override {
     const int64_t all = top_ != nullptr     ? top_->num_rows()
                         : order_ != nullptr ? order_->length()
                                             : 0;
@@ -129,41 +124,29 @@ class OrderReader final : public arrow::RecordBatchReader {
     return Status::OK();
   }
 
-  Status Close() override {
-    stop_ = true;
-    const Status closed = input_->Close();  // so that it is not waited for
-    std::lock_guard lock(mutex_);
-    computed_ = true;
-    Release();
-    return closed;
-  }
-
- private:
-  void Release() {
+  void Release() override {
     store_.Clear();
     sort_keys_.clear();
     order_.reset();
     top_.reset();
   }
 
-  Status Compute() {
+  Status Compute() override {
     Status status = options_.limit ? FindTop(*options_.limit) : SortAll();
     if (!status.ok() && CodeOf(status) == ErrorCode::kMemoryLimit) status = NameRows(status);
     sort_keys_.clear();
-    const Status closed = input_->Close();
-    if (!status.ok()) Release();
-    return status.ok() ? closed : status;
+    return status;
   }
 
   Status FindTop(int64_t limit) {
     if (limit == 0) return Status::OK();
-    TopRows top(keys_, limit, input_->schema(), pool_);
-    ARROW_RETURN_NOT_OK(ReadAll([&](BatchPtr batch) { return top.Add(std::move(batch)); }));
+    TopRows top(keys_, limit, schema(), pool_);
+    ARROW_RETURN_NOT_OK(ReadRows([&](BatchPtr batch) { return top.Add(std::move(batch)); }));
     return top.Finish().Value(&top_);
   }
 
   Status SortAll() {
-    ARROW_RETURN_NOT_OK(ReadAll([&](BatchPtr batch) { return store_.Add(std::move(batch)); }));
+    ARROW_RETURN_NOT_OK(ReadRows([&](BatchPtr batch) { return store_.Add(std::move(batch)); }));
     ARROW_RETURN_NOT_OK(store_.Flush());
     for (const auto& chunk : store_.chunks()) {
       ARROW_ASSIGN_OR_RAISE(auto keys, keys_.Of(*chunk, pool_));
@@ -173,16 +156,11 @@ class OrderReader final : public arrow::RecordBatchReader {
   }
 
   template <typename Take>
-  Status ReadAll(const Take& take) {
-    BatchPtr batch;
-    for (;;) {
-      const Status read = input_->ReadNext(&batch);
-      if (stop_) return MakeError(ErrorCode::kCancelled, "the ordering was stopped");
-      ARROW_RETURN_NOT_OK(read);
-      if (batch == nullptr) return Status::OK();
+  Status ReadRows(const Take& take) {
+    return ReadAll(input(), [&](BatchPtr batch) {
       num_rows_ += batch->num_rows();
-      ARROW_RETURN_NOT_OK(take(std::move(batch)));
-    }
+      return take(std::move(batch));
+    });
   }
 
   Status NameRows(const Status& refused) const {
@@ -207,20 +185,15 @@ class OrderReader final : public arrow::RecordBatchReader {
                     refused.message()));
   }
 
-  const ReaderPtr input_;
   const SortKeys keys_;
   const OrderOptions options_;
   arrow::MemoryPool* const pool_;
-  std::atomic<bool> stop_ = false;
-  std::mutex mutex_;  // guards what follows
   RowStore store_;
   arrow::RecordBatchVector sort_keys_;
   std::shared_ptr<arrow::Array> order_;  // numbers of rows of store_
   BatchPtr top_;                         // instead of both, with a limit
   int64_t num_rows_ = 0;
   int64_t next_ = 0;
-  Status status_;
-  bool computed_ = false;
 };
 
 }  // namespace
@@ -234,7 +207,7 @@ Result<ReaderPtr> OrderBy(ReaderPtr input, const std::vector<expr::OrderKey>& ke
                      fmt::format("limit is at least 0, not {}", *options.limit), {"limit"});
   }
   ARROW_ASSIGN_OR_RAISE(SortKeys sort_keys, SortKeys::Make(*input->schema(), keys));
-  return std::make_shared<OrderReader>(std::move(input), std::move(sort_keys), options, pool);
+  return std::make_shared<OrderReader>(input, std::move(sort_keys), options, pool);
 }
 
 }  // namespace headrace::shape

@@ -1,9 +1,7 @@
 #include "shape/sample.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -15,6 +13,7 @@
 
 #include "headrace/error_code.h"
 #include "shape/column_index.h"
+#include "shape/computed_reader.h"
 #include "shape/group_keys.h"
 #include "shape/pool_vector.h"
 #include "shape/row_chances.h"
@@ -127,25 +126,21 @@ class FractionReader final : public arrow::RecordBatchReader {
 };
 
 /// So many rows: those with the least chances, of which no others are held.
-class ReservoirReader final : public arrow::RecordBatchReader {
+class ReservoirReader final : public ComputedReader {
  public:
-  ReservoirReader(ReaderPtr input, const SamplePlan& plan, Strata strata, arrow::MemoryPool* pool)
-      : input_(std::move(input)),
+  ReservoirReader(const ReaderPtr& input, const SamplePlan& plan, Strata strata,
+                  arrow::MemoryPool* pool)
+      : ComputedReader({input}, input->schema(), "the sampling"),
         rows_(*plan.rows),
         chances_(plan.seed),
         strata_(std::move(strata)),
         pool_(pool),
-        store_(input_->schema(), pool),
+        store_(input->schema(), pool),
         share_(pool),
         order_(pool) {}
 
-  std::shared_ptr<arrow::Schema> schema() const override { return input_->schema(); }
-
-  Status ReadNext(BatchPtr* batch) override {
-    *batch = nullptr;
-    std::lock_guard lock(mutex_);
-    if (!std::exchange(computed_, true)) status_ = Compute();
-    ARROW_RETURN_NOT_OK(status_);
+ private:
+  Status NextBatch(BatchPtr* batch) override {
     const int64_t rows = std::min(kBatchRows, order_.size() - next_);
     if (rows == 0) {
       store_.Clear();
@@ -155,16 +150,6 @@ class ReservoirReader final : public arrow::RecordBatchReader {
     return store_.Rows({first, static_cast<size_t>(rows)}).Value(batch);
   }
 
-  Status Close() override {
-    stop_ = true;
-    const Status closed = input_->Close();  // so that it is not waited for
-    std::lock_guard lock(mutex_);
-    computed_ = true;
-    Release();
-    return closed;
-  }
-
- private:
   struct Held {
     uint64_t chance;
     int64_t row;    // of the input
@@ -174,7 +159,7 @@ class ReservoirReader final : public arrow::RecordBatchReader {
     }
   };
 
-  void Release() {
+  void Release() override {
     heaps_.clear();
     store_.Clear();
     order_.Clear();
@@ -182,24 +167,12 @@ class ReservoirReader final : public arrow::RecordBatchReader {
     next_ = 0;
   }
 
-  Status Compute() {
-    Status status = rows_ == 0 ? Status::OK() : ReadAll();
-    if (status.ok()) status = Arrange();
-    const Status closed = input_->Close();
-    if (!status.ok()) Release();
-    return status.ok() ? closed : status;
-  }
-
-  Status ReadAll() {
-    BatchPtr batch;
-    for (;;) {
-      const Status read = input_->ReadNext(&batch);
-      if (stop_) return MakeError(ErrorCode::kCancelled, "the sampling was stopped");
-      ARROW_RETURN_NOT_OK(read);
-      if (batch == nullptr) return store_.Flush();
-      ARROW_RETURN_NOT_OK(Add(*batch));
-      if (store_.num_rows() > 2 * num_held_ + kBatchRows) ARROW_RETURN_NOT_OK(DropOthers());
+  Status Compute() override {
+    if (rows_ > 0) {
+      ARROW_RETURN_NOT_OK(ReadAll(input(), [this](const BatchPtr& batch) { return Add(*batch); }));
+      ARROW_RETURN_NOT_OK(store_.Flush());
     }
+    return Arrange();
   }
 
   Status Add(const arrow::RecordBatch& batch) {
@@ -235,7 +208,7 @@ class ReservoirReader final : public arrow::RecordBatchReader {
   Status DropOthers() {
     ARROW_RETURN_NOT_OK(store_.Flush());
     ARROW_RETURN_NOT_OK(Arrange());
-    RowStore kept(input_->schema(), pool_);
+    RowStore kept(schema(), pool_);
     for (int64_t i = 0; i < order_.size(); i += kBatchRows) {
       const int64_t rows = std::min(kBatchRows, order_.size() - i);
       ARROW_ASSIGN_OR_RAISE(auto batch,
@@ -264,13 +237,10 @@ class ReservoirReader final : public arrow::RecordBatchReader {
     return Status::OK();
   }
 
-  const ReaderPtr input_;
   const int64_t rows_;
   const RowChances chances_;
   Strata strata_;
   arrow::MemoryPool* const pool_;
-  std::atomic<bool> stop_ = false;
-  std::mutex mutex_;  // guards what follows
   RowStore store_;
   std::vector<PoolVector<Held>> heaps_;  // one for each stratum, the greatest chance on top
   PoolVector<std::byte> share_;
@@ -278,8 +248,6 @@ class ReservoirReader final : public arrow::RecordBatchReader {
   int64_t num_held_ = 0;
   int64_t num_rows_ = 0;
   int64_t next_ = 0;
-  Status status_;
-  bool computed_ = false;
 };
 
 Status CheckPlan(const SamplePlan& plan) {
@@ -309,7 +277,7 @@ Result<ReaderPtr> Sample(ReaderPtr input, const SamplePlan& plan, arrow::MemoryP
   if (plan.fraction) {
     return std::make_shared<FractionReader>(std::move(input), plan, std::move(strata), pool);
   }
-  return std::make_shared<ReservoirReader>(std::move(input), plan, std::move(strata), pool);
+  return std::make_shared<ReservoirReader>(input, plan, std::move(strata), pool);
 }
 
 }  // namespace headrace::shape
