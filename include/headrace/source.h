@@ -20,6 +20,9 @@ class Expression;
 namespace headrace {
 
 class ChangeSignal;
+namespace base {
+class SharedMemory;
+}
 
 /// What a caller wants of a source. A source applies what it can do cheaply and exactly, and says
 /// which.
@@ -95,6 +98,8 @@ class Source {
   virtual std::vector<std::string> files() const { return {}; }
   /// A consistent view of the source as it is now. The reader stays valid when the source moves on.
   virtual Result<OpenedSource> Open(const ReadRequest& request) = 0;
+  /// Where all rows lie, if that can be handed to another process as it is; null: it cannot.
+  virtual std::shared_ptr<base::SharedMemory> shared_memory() const { return nullptr; }
   /// How to follow a source that changes; null: what it has now is all. Lives as long as the
   /// source.
   virtual ChangeSignal* changes() noexcept { return nullptr; }

@@ -2,8 +2,11 @@
 
 import http.client
 import json
+import os
 import select
+import socket
 import ssl
+import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -42,6 +45,48 @@ class Response:
             ) from error
 
 
+class DescriptorSocket(socket.socket):
+    """A Unix socket that keeps the descriptors which come along with bytes."""
+
+    def __init__(self) -> None:
+        super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.descriptors: list[int] = []
+
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
+        view = memoryview(buffer).cast("B")
+        room = socket.CMSG_SPACE(struct.calcsize("i"))
+        size, passed, _, _ = self.recvmsg_into(
+            [view[:nbytes] if nbytes else view], room, flags | socket.MSG_CMSG_CLOEXEC
+        )
+        for level, kind, data in passed:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self.descriptors += struct.unpack("i", data[: struct.calcsize("i")])
+        return size
+
+    def close(self) -> None:
+        while self.descriptors:
+            os.close(self.descriptors.pop())
+        super().close()
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP through a Unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._unix = path
+
+    def connect(self) -> None:
+        sock = DescriptorSocket()
+        try:
+            sock.settimeout(self.timeout)
+            sock.connect(self._unix)
+        except BaseException:
+            sock.close()
+            raise
+        self.sock = sock
+
+
 class ConnectionPool:
     """Requests to one server from any number of threads; idle connections are kept for the next.
 
@@ -51,16 +96,17 @@ class ConnectionPool:
 
     def __init__(self, url: str, timeout: float) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        self._unix = parts.path if parts.scheme == "unix" else ""
+        if not self._unix and (parts.scheme not in ("http", "https") or not parts.hostname):
             raise InvalidArgument(
-                f"the server's address is http://host:port, not {url!r}",
+                f"the server's address is http://host:port or unix:/path, not {url!r}",
                 code="invalid_argument",
                 location=("url",),
             )
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        self._host = parts.hostname
+        self._host = parts.hostname or "localhost"
         self._port = parts.port or (443 if self._tls else 80)
-        self._path = parts.path.rstrip("/")
+        self._path = "" if self._unix else parts.path.rstrip("/")
         self._timeout = timeout
         self._lock = threading.Lock()
         self._idle: list[http.client.HTTPConnection] = []
@@ -102,8 +148,18 @@ class ConnectionPool:
 
     @property
     def address(self) -> str:
-        """Host and port."""
-        return f"{self._host}:{self._port}"
+        """Host and port, or the path of a Unix socket."""
+        return self._unix or f"{self._host}:{self._port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is reached through a Unix socket, and can hand memory over."""
+        return bool(self._unix)
+
+    @property
+    def option(self) -> str:
+        """What the command that starts the server has to be told."""
+        return f" --unix-socket {self._unix}" if self._unix else ""
 
     @property
     def timeout(self) -> float:
@@ -127,6 +183,8 @@ class ConnectionPool:
             if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
                 return connection
             connection.close()
+        if self._unix:
+            return UnixConnection(self._unix, self._timeout)
         if self._tls is not None:
             return http.client.HTTPSConnection(
                 self._host, self._port, timeout=self._timeout, context=self._tls
@@ -155,6 +213,17 @@ class Answer:
             self._answer = self._connection.getresponse()
         if self._answer.status >= 400:
             raise error_of(self._answer.status, b"".join(self))
+
+    def take_descriptor(self) -> int:
+        """The descriptor that came along with the answer: whoever takes it closes it.
+
+        Raises:
+            HeadraceIOError: none came.
+        """
+        sock = self._connection.sock
+        if not isinstance(sock, DescriptorSocket) or not sock.descriptors:
+            raise HeadraceIOError(f"{self._what}: no memory came along", code="io_error")
+        return sock.descriptors.pop(0)
 
     @property
     def content_type(self) -> str:
@@ -207,10 +276,11 @@ class Answer:
                 f"{self._what}: no answer from {self._pool.address} in {self._pool.timeout} s",
                 code="timeout",
             ) from error
-        except ConnectionRefusedError as error:
+        except (ConnectionRefusedError, FileNotFoundError) as error:
             self._connection.close()
             raise Unavailable(
-                f"no server at {self._pool.address}: start it with `headrace serve`",
+                f"no server at {self._pool.address}: start it with "
+                f"`headrace serve{self._pool.option}`",
                 code="unavailable",
             ) from error
         except (OSError, http.client.HTTPException) as error:

@@ -1,5 +1,6 @@
 """Tables on a server, read as they arrive."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,6 +18,7 @@ from headrace.request import Request
 
 TABLES = "/v1/tables"
 _ARROW = "application/vnd.apache.arrow.stream"
+_SHARED = "application/vnd.headrace.shared-rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class RemoteTable(Query):
     def __iter__(self) -> "RemoteBatches":
         query = urlencode(_parameters(self._request))
         path = f"{TABLES}/{quote(self._name, safe='')}" + (f"?{query}" if query else "")
-        return RemoteBatches(self._pool.stream("GET", path, headers={"Accept": _ARROW}))
+        accept = f"{_SHARED}, {_ARROW};q=0.9" if self._pool.is_local else _ARROW
+        return RemoteBatches(self._pool.stream("GET", path, headers={"Accept": accept}))
 
     def collect(self) -> Frame:
         """All rows as one Frame, in the memory of this process."""
@@ -111,11 +114,18 @@ class RemoteBatches(Iterator[Frame]):
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self._pieces = iter(answer)
-        self._decoder = _core.StreamDecoder()
+        self._decoder: _core.StreamDecoder | _core.SharedRows
+        if answer.content_type == _SHARED:
+            self._decoder = _shared_rows(answer)
+            self._pieces: Iterator[bytes] = iter(())
+        else:
+            self._decoder = _core.StreamDecoder()
+            self._pieces = iter(answer)
 
     def __next__(self) -> Frame:
-        while self._feed():
+        more = True
+        while more:
+            more = self._feed()
             batch = self._decoder.take()
             if batch is not None and batch.num_rows:
                 return Frame(batch)
@@ -147,10 +157,20 @@ class RemoteBatches(Iterator[Frame]):
     def _feed(self) -> bool:
         piece = next(self._pieces, None)
         if piece is not None:
+            assert isinstance(self._decoder, _core.StreamDecoder), "shared rows come at once"
             self._decoder.feed(piece)
         elif not self._decoder.ended:
             raise HeadraceIOError("the answer ends before the rows do", code="io_error")
         return piece is not None
+
+
+def _shared_rows(answer: Answer) -> _core.SharedRows:
+    """Rows in the server's memory, which is mapped here: nothing of them is copied."""
+    descriptor = answer.take_descriptor()
+    try:
+        return _core.SharedRows(descriptor, b"".join(answer))
+    finally:
+        os.close(descriptor)
 
 
 def _parameters(asked: Request) -> dict[str, str]:

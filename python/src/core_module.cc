@@ -8,6 +8,7 @@
 #include "live_window.h"
 #include "rolling.h"
 #include "scan.h"
+#include "shared_rows.h"
 #include "stream_decoder.h"
 #include "wire.h"
 
@@ -40,6 +41,7 @@ NB_MODULE(_core, module) {
   BindDownsample(module);
   BindRolling(module);
   BindScan(module);
+  BindSharedRows(module);
   BindStreamDecoder(module);
   BindWire(module);
 }

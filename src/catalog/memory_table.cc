@@ -4,19 +4,26 @@
 #include <utility>
 #include <vector>
 
+#include <arrow/array.h>
+#include <arrow/array/concatenate.h>
 #include <arrow/device.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
 #include <fmt/format.h>
 
+#include "base/shared_memory.h"
 #include "headrace/error_code.h"
+#include "headrace/memory_budget.h"
 
 namespace headrace::catalog {
 namespace {
 
 /// A reader that stops between batches, and a long batch is cut so that it can.
 constexpr int64_t kBatchRows = 1 << 18;
+
+/// Fewer bytes are sent sooner than shared, and would cost a descriptor.
+constexpr int64_t kSharedBytes = 1 << 20;
 
 class Slices final : public arrow::RecordBatchReader {
  public:
@@ -61,14 +68,56 @@ Status CheckNames(const arrow::Schema& schema) {
   return Status::OK();
 }
 
+/// `batch` in `pool`, with every column from its array's start.
+Result<std::shared_ptr<arrow::RecordBatch>> Copy(const arrow::RecordBatch& batch,
+                                                 arrow::MemoryPool* pool) {
+  arrow::ArrayVector columns;
+  for (const auto& column : batch.columns()) {
+    if (column->offset() == 0) {
+      ARROW_ASSIGN_OR_RAISE(auto copy, column->CopyTo(arrow::CPUDevice::memory_manager(pool)));
+      columns.push_back(std::move(copy));
+    } else {
+      ARROW_ASSIGN_OR_RAISE(auto copy, arrow::Concatenate({column}, pool));
+      columns.push_back(std::move(copy));
+    }
+  }
+  return arrow::RecordBatch::Make(batch.schema(), batch.num_rows(), std::move(columns));
+}
+
 }  // namespace
 
 struct MemoryTable::Impl {
   std::shared_ptr<arrow::Schema> schema;
+  std::shared_ptr<base::SharedMemory> shared;
   arrow::RecordBatchVector batches;
   int64_t num_rows = 0;
   int64_t num_bytes = 0;
+  bool shares = false;  // or has tried to
   const uint64_t epoch = NewEpoch();
+
+  Status Add(const arrow::RecordBatch& batch, MemoryBudget* budget) {
+    if (!shares && num_bytes + arrow::util::TotalBufferSize(batch) >= kSharedBytes) {
+      ARROW_RETURN_NOT_OK(Share(budget));
+    }
+    arrow::MemoryPool* const pool =
+        shared != nullptr ? static_cast<arrow::MemoryPool*>(shared.get()) : budget;
+    ARROW_ASSIGN_OR_RAISE(auto copy, Copy(batch, pool));
+    num_rows += copy->num_rows();
+    num_bytes += arrow::util::TotalBufferSize(*copy);
+    batches.push_back(std::move(copy));
+    return Status::OK();
+  }
+
+  Status Share(MemoryBudget* budget) {
+    shares = true;
+    auto made = base::SharedMemory::Make(budget, "tables");
+    if (!made.ok()) return Status::OK();  // no descriptor left: then the rows lie elsewhere
+    shared = *std::move(made);
+    for (auto& batch : batches) {
+      ARROW_ASSIGN_OR_RAISE(batch, Copy(*batch, shared.get()));
+    }
+    return Status::OK();
+  }
 
   /// Rows [begin, end).
   arrow::RecordBatchVector Between(int64_t begin, int64_t end) const {
@@ -98,28 +147,25 @@ struct MemoryTable::Impl {
 MemoryTable::MemoryTable(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 MemoryTable::~MemoryTable() = default;
 
-Result<std::shared_ptr<MemoryTable>> MemoryTable::Make(arrow::RecordBatchReader& reader, bool copy,
-                                                       arrow::MemoryPool* pool) {
+Result<std::shared_ptr<MemoryTable>> MemoryTable::Make(arrow::RecordBatchReader& reader,
+                                                       MemoryBudget* budget) {
   auto impl = std::make_unique<Impl>();
   impl->schema = reader.schema();
   ARROW_RETURN_NOT_OK(CheckNames(*impl->schema));
-  const auto memory = arrow::CPUDevice::memory_manager(pool);
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     ARROW_RETURN_NOT_OK(reader.ReadNext(&batch));
     if (batch == nullptr) break;
     if (batch->num_rows() == 0) continue;
-    if (copy) {
-      ARROW_ASSIGN_OR_RAISE(batch, batch->CopyTo(memory));
-    }
-    impl->num_rows += batch->num_rows();
-    impl->num_bytes += arrow::util::TotalBufferSize(*batch);
-    impl->batches.push_back(std::move(batch));
+    ARROW_RETURN_NOT_OK(impl->Add(*batch, budget));
   }
+  if (impl->shared != nullptr) ARROW_RETURN_NOT_OK(impl->shared->Seal());
   return std::shared_ptr<MemoryTable>(new MemoryTable(std::move(impl)));
 }
 
 std::shared_ptr<arrow::Schema> MemoryTable::schema() const { return impl_->schema; }
+
+std::shared_ptr<base::SharedMemory> MemoryTable::shared_memory() const { return impl_->shared; }
 
 SourceStatistics MemoryTable::statistics() const {
   return {.num_rows = impl_->num_rows, .num_bytes = impl_->num_bytes, .epoch = impl_->epoch};

@@ -7,8 +7,8 @@
 #include "headrace/source.h"
 #include "headrace/status.h"
 
-namespace arrow {
-class MemoryPool;
+namespace headrace {
+class MemoryBudget;
 }
 
 namespace headrace::catalog {
@@ -16,17 +16,18 @@ namespace headrace::catalog {
 /// Rows that are held as they came, for good. Immutable. Thread rule: as Source.
 class MemoryTable final : public Source {
  public:
-  /// All rows of `reader`. With `copy`, batches may lie in memory that ends with the reader, and
-  /// are copied into `pool`, which outlives the table and all that was read from it. Errors: those
-  /// of the reader; kMemoryLimit; kInvalidArgument for two columns of one name.
-  static Result<std::shared_ptr<MemoryTable>> Make(arrow::RecordBatchReader& reader, bool copy,
-                                                   arrow::MemoryPool* pool);
+  /// A copy of all rows of `reader`, in memory that can be shared unless they are few. `budget`
+  /// outlives the table and all that was read from it. Errors: those of the reader; kMemoryLimit;
+  /// kInvalidArgument for two columns of one name.
+  static Result<std::shared_ptr<MemoryTable>> Make(arrow::RecordBatchReader& reader,
+                                                   MemoryBudget* budget);
   ~MemoryTable() override;
 
   std::shared_ptr<arrow::Schema> schema() const override;
   SourceStatistics statistics() const override;
   /// Applies columns, start and limit. Nothing is copied.
   Result<OpenedSource> Open(const ReadRequest& request) override;
+  std::shared_ptr<base::SharedMemory> shared_memory() const override;
 
  private:
   struct Impl;

@@ -23,7 +23,7 @@ class MemoryTableTest : public ::testing::Test {
  protected:
   std::shared_ptr<MemoryTable> Make() {
     const auto reader = ReaderOf({Numbers(0, 3), Numbers(3, 0), Numbers(3, 300'000)});
-    return MemoryTable::Make(*reader, true, &budget_).ValueOrDie();
+    return MemoryTable::Make(*reader, &budget_).ValueOrDie();
   }
 
   MemoryBudget budget_{1 << 26};
@@ -39,7 +39,7 @@ TEST_F(MemoryTableTest, HoldsItsRowsInTheBudget) {
   EXPECT_EQ(budget_.used_bytes(), 0);
   budget_.set_limit_bytes(1000);
   const auto reader = ReaderOf({Numbers(0, 1000)});
-  const auto refused = MemoryTable::Make(*reader, true, &budget_);
+  const auto refused = MemoryTable::Make(*reader, &budget_);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(CodeOf(refused.status()), ErrorCode::kMemoryLimit);
 }
@@ -64,8 +64,7 @@ TEST_F(MemoryTableTest, GivesAnyStretchOfRows) {
 TEST_F(MemoryTableTest, RefusesNamesThatAreNotOne) {
   const auto twice = Numbers(0, 2)->RenameColumns({"a", "a"}).ValueOrDie();
   const auto reader = ReaderOf({twice});
-  EXPECT_EQ(CodeOf(MemoryTable::Make(*reader, true, &budget_).status()),
-            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(MemoryTable::Make(*reader, &budget_).status()), ErrorCode::kInvalidArgument);
   EXPECT_EQ(CodeOf(Make()->Open({.columns = {{"z"}}}).status()), ErrorCode::kUnknownName);
 }
 

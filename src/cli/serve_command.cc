@@ -29,6 +29,7 @@ server::HttpServerOptions HttpOptions(const ServeOptions& options) {
   server::HttpServerOptions http;
   http.host = options.host;
   http.port = options.port;
+  http.unix_socket = options.unix_socket;
   http.threads = static_cast<int>(options.threads);
   http.max_connections = options.max_connections;
   http.max_body_bytes = options.max_body_bytes;
@@ -142,6 +143,7 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
   }
   const std::string url = UrlOf(options.host, http->port());
   LogStart(&log, url, *budget, demo.get(), warnings);
+  if (!options.unix_socket.empty()) log.Info("listening", {{"unix_socket", options.unix_socket}});
   Greet(url, demo.get());
   if (demo != nullptr) demo->Start();
   RunUntil(stop, options.drain_timeout_s, std::move(demo), http.get(), &log);

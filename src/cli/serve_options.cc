@@ -127,6 +127,10 @@ constexpr std::array kOptions = {
                 [](std::string_view t, ServeOptions* o) { return SetText(t, &o->config_path); }},
     ServeOption{"host", "ADDRESS", "127.0.0.1", "", "address to listen on", SetHost},
     ServeOption{"port", "PORT", "14345", "", "port to listen on; 0 takes any free one", SetPort},
+    ServeOption{
+        "unix-socket", "PATH", "", "none",
+        "Unix socket to listen on as well, for this user; rows in memory are handed over uncopied",
+        [](std::string_view t, ServeOptions* o) { return SetText(t, &o->unix_socket); }},
     ServeOption{"port-file", "FILE", "", "none", "write the port there once the server listens",
                 [](std::string_view t, ServeOptions* o) { return SetText(t, &o->port_file); }},
     ServeOption{"memory-limit", "SIZE", "", "70 % of the memory that this process may use",

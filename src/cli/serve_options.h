@@ -18,6 +18,7 @@ struct ServeOptions {
   std::string config_path;
   std::string host;
   uint16_t port = 0;
+  std::string unix_socket;         ///< path to listen on as well; empty: none
   std::string port_file;           ///< written with the bound port once the server listens
   int64_t memory_limit_bytes = 0;  ///< 0: MemoryBudget::DefaultLimitBytes()
   int64_t max_body_bytes = 0;

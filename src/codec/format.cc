@@ -190,6 +190,13 @@ Result<Format> NegotiateFormat(std::string_view accept, Format fallback) {
                    {"accept"});
 }
 
+bool Names(std::string_view accept, std::string_view media_type) {
+  const auto ranges = ParseRanges(accept);
+  return ranges.ok() && std::any_of(ranges->begin(), ranges->end(), [&](const Range& range) {
+           return range.q > 0 && range.Specificity(media_type) == 2;
+         });
+}
+
 IpcCompression NegotiateIpcCompression(std::string_view accept, Format format) {
   if (format != Format::kArrowStream && format != Format::kArrowFile) return IpcCompression::kNone;
   const auto ranges = ParseRanges(accept);

@@ -35,6 +35,9 @@ const FormatInfo& Describe(Format format) noexcept;
 /// malformed.
 Result<Format> NegotiateFormat(std::string_view accept, Format fallback);
 
+/// Whether an Accept header names this very media type.
+bool Names(std::string_view accept, std::string_view media_type);
+
 /// The packing that the Accept header's `codecs` parameter allows for an Arrow format ("zstd, lz4",
 /// in our order of preference); kNone where it says nothing, and for other formats. Requires: the
 /// header was negotiated.

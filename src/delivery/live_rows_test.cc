@@ -147,7 +147,7 @@ TEST_F(LiveRowsTest, RefusesWhatIsNotThere) {
 
 TEST_F(LiveRowsTest, TablesAreGivenOnce) {
   auto reader = *arrow::RecordBatchReader::Make({*window_->Read()});
-  std::shared_ptr<Source> table = *catalog::MemoryTable::Make(*reader, true, &budget_);
+  std::shared_ptr<Source> table = *catalog::MemoryTable::Make(*reader, &budget_);
   const catalog::Entry entry{.kind = catalog::Kind::kTable, .name = "t", .source = table};
   EXPECT_EQ(CodeOf(LiveRows::Open(entry, {}, &budget_).status()), ErrorCode::kInvalidArgument);
   auto rows = *TableRows::Open(entry, {.columns = {{"v"}}}, 7, nullptr, &budget_);

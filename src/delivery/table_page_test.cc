@@ -33,7 +33,7 @@ class TablePageTest : public ::testing::Test {
  protected:
   std::shared_ptr<Source> InMemory() {
     const auto reader = ReaderOf({Numbers(0, 400), Numbers(400, 600)});
-    return catalog::MemoryTable::Make(*reader, true, &budget_).ValueOrDie();
+    return catalog::MemoryTable::Make(*reader, &budget_).ValueOrDie();
   }
 
   std::shared_ptr<Source> InFiles() {

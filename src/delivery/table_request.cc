@@ -163,6 +163,11 @@ bool Chooses(const TableRequest& request) {
   return IsAsked(request.sample) || IsAsked(request.downsample);
 }
 
+bool GivesRowsAsTheyAre(const TableRequest& request) {
+  return request.filter.empty() && request.bound_filter == nullptr && request.order_by.empty() &&
+         !Groups(request) && !Chooses(request);
+}
+
 Result<ReadRequest> PushDown(const TableRequest& request, const arrow::Schema& schema) {
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.offset, "offset"));
   ARROW_RETURN_NOT_OK(CheckNotNegative(request.limit.value_or(0), "limit"));

@@ -56,6 +56,9 @@ bool Groups(const TableRequest& request);
 /// Whether rows are chosen, sampled or downsampled: how many there will be is not known beforehand.
 bool Chooses(const TableRequest& request);
 
+/// Whether rows of the source come out as they are: nothing is computed, found or put in order.
+bool GivesRowsAsTheyAre(const TableRequest& request);
+
 /// The part of a request that a source may apply by itself: columns, filter, and as limit the rows
 /// up to the last one that is wanted; the range of a chart's x as a filter, unless groups or
 /// counted rows come before it. Of rows that are grouped it is asked for those columns, by several

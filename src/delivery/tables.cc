@@ -100,9 +100,7 @@ Result<Tables::PutResult> Tables::PutRows(std::string name, codec::Format format
   ARROW_ASSIGN_OR_RAISE(name, PlainName(std::move(name), kKind));
   ARROW_ASSIGN_OR_RAISE(
       auto reader, OpenBody(format, std::make_shared<arrow::Buffer>(body), catalog_->budget()));
-  // Arrow's rows lie in the body, which goes; the others were made.
-  const bool copy = format == codec::Format::kArrowStream || format == codec::Format::kArrowFile;
-  ARROW_ASSIGN_OR_RAISE(auto table, catalog::MemoryTable::Make(*reader, copy, catalog_->budget()));
+  ARROW_ASSIGN_OR_RAISE(auto table, catalog::MemoryTable::Make(*reader, catalog_->budget()));
   return Put(catalog_, kKind, std::move(name), std::move(table));
 }
 

@@ -38,6 +38,8 @@ struct Exchange {
   bool on_pool = false;
   bool wants_pool = false;
 
+  bool peer_is_local = false;  ///< it can be given descriptors; as long as the connection lasts
+
   /// For a handler whose work is long in any case: true if it returns now, to be called again.
   bool LeaveToPool() noexcept {
     wants_pool = !on_pool;

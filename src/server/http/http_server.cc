@@ -1,39 +1,32 @@
 #include "server/http/http_server.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "headrace/error_code.h"
 #include "server/http/application.h"
 #include "server/http/io_thread.h"
+#include "server/http/listener.h"
 
 namespace headrace::server {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
-using Acceptor = asio::basic_socket_acceptor<tcp, IoExecutor>;
-using boost::system::error_code;
 
-constexpr asio::as_tuple_t<asio::use_awaitable_t<IoExecutor>> kAwait;
 // Beyond max_connections so many more are told so; what comes on top is closed without a word.
 constexpr int64_t kRefusals = 128;
-// How long accepting rests when the process has no more descriptors.
-constexpr std::chrono::milliseconds kAcceptRest{50};
 // After connections were cut off, so long they have to notice.
 constexpr std::chrono::seconds kAbortBound{2};
 
@@ -58,16 +51,6 @@ Status CheckOptions(const HttpServerOptions& options) {
                "HTTP timeouts must be longer than 0");
 }
 
-Status BindFailure(const HttpServerOptions& options, const error_code& error) {
-  if (error == asio::error::address_in_use) {
-    return MakeError(ErrorCode::kAddressInUse,
-                     fmt::format("{}:{} is in use; stop what listens there or choose another port",
-                                 options.host, options.port));
-  }
-  return MakeError(ErrorCode::kBadConfig, fmt::format("cannot listen on {}:{}: {}", options.host,
-                                                      options.port, error.message()));
-}
-
 }  // namespace
 
 class HttpServer::Impl {
@@ -85,8 +68,7 @@ class HttpServer::Impl {
     for (int i = 0; i < NumThreads(state_.options); ++i) {
       threads_.push_back(std::make_unique<IoThread>(&state_));
     }
-    acceptor_ = std::make_unique<Acceptor>(threads_[0]->io());
-    rest_ = std::make_unique<asio::steady_timer>(threads_[0]->io());
+    for (auto& listener : listeners_) listener = std::make_unique<Listener>(threads_[0]->io());
   }
 
   ~Impl() {
@@ -96,25 +78,14 @@ class HttpServer::Impl {
     // What runs there still refers to connections.
     pool_.join();
     for (auto& thread : threads_) thread->Stop();
-    acceptor_.reset();
-    rest_.reset();
+    for (auto& listener : listeners_) listener.reset();
   }
 
   Status Listen() {
     const HttpServerOptions& options = state_.options;
-    error_code error;
-    tcp::resolver resolver(threads_[0]->io());
-    const auto found = resolver.resolve(options.host, std::to_string(options.port),
-                                        tcp::resolver::numeric_service, error);
-    if (error || found.empty()) return BindFailure(options, error);
-    const tcp::endpoint endpoint = found.begin()->endpoint();
-    acceptor_->open(endpoint.protocol(), error);
-    if (!error) acceptor_->set_option(Acceptor::reuse_address(true), error);
-    if (!error) acceptor_->bind(endpoint, error);
-    if (!error) acceptor_->listen(asio::socket_base::max_listen_connections, error);
-    if (error) return BindFailure(options, error);
-    port_ = acceptor_->local_endpoint().port();
-    return Status::OK();
+    ARROW_RETURN_NOT_OK(listeners_[kTcp]->ListenOnTcp(options.host, options.port));
+    if (options.unix_socket.empty()) return Status::OK();
+    return listeners_[kUnix]->ListenOnUnix(options.unix_socket);
   }
 
   /// Before Listen(): the destructor counts on the loops.
@@ -122,7 +93,11 @@ class HttpServer::Impl {
     for (auto& thread : threads_) thread->Start();
   }
 
-  void StartAccepting() { asio::co_spawn(threads_[0]->io(), Accept(), asio::detached); }
+  void StartAccepting() {
+    for (auto& listener : listeners_) {
+      asio::co_spawn(threads_[0]->io(), ServeAll(*listener), asio::detached);
+    }
+  }
 
   bool Drain(std::chrono::milliseconds bound) {
     application_.StartDraining();
@@ -134,7 +109,7 @@ class HttpServer::Impl {
     return false;
   }
 
-  uint16_t port() const noexcept { return port_; }
+  uint16_t port() const noexcept { return listeners_[kTcp]->port(); }
 
  private:
   static int NumThreads(const HttpServerOptions& options) {
@@ -147,19 +122,16 @@ class HttpServer::Impl {
                               [](const auto& a, const auto& b) { return a->load() < b->load(); });
   }
 
-  Awaitable<void> Accept() {
-    while (acceptor_->is_open()) {
+  Awaitable<void> ServeAll(Listener& listener) {
+    while (true) {
       IoThread& thread = LeastLoaded();
-      auto [error, socket] = co_await acceptor_->async_accept(thread.io(), kAwait);
-      if (error == asio::error::operation_aborted) co_return;
-      if (error) {
-        rest_->expires_after(kAcceptRest);
-        co_await rest_->async_wait(kAwait);
-      } else if (state_.connections < state_.options.max_connections + kRefusals) {
+      std::optional<StreamSocket> socket = co_await listener.Accept(thread.io());
+      if (!socket) co_return;
+      if (state_.connections < state_.options.max_connections + kRefusals) {
         if (state_.connections >= state_.options.max_connections) {
           application_.metrics().CountRefusedConnection();
         }
-        thread.Serve(std::move(socket));
+        thread.Serve(*std::move(socket));
       }
     }
   }
@@ -169,9 +141,7 @@ class HttpServer::Impl {
     std::unique_lock lock(mutex_);
     if (accepting_ended_) return;
     asio::post(threads_[0]->io(), [this] {
-      error_code ignored;
-      acceptor_->close(ignored);
-      rest_->cancel();
+      for (auto& listener : listeners_) listener->Close();
       std::lock_guard closing(mutex_);
       accepting_ended_ = true;
       no_connection_.notify_all();
@@ -190,10 +160,9 @@ class HttpServer::Impl {
   std::mutex mutex_;
   std::condition_variable no_connection_;
   bool accepting_ended_ = false;
-  uint16_t port_ = 0;
   std::vector<std::unique_ptr<IoThread>> threads_;
-  std::unique_ptr<Acceptor> acceptor_;
-  std::unique_ptr<asio::steady_timer> rest_;
+  enum : size_t { kTcp, kUnix };
+  std::array<std::unique_ptr<Listener>, 2> listeners_;
 };
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,

@@ -26,7 +26,9 @@ namespace headrace::server {
 struct HttpServerOptions {
   std::string host = "127.0.0.1";  ///< numeric address or a name; only its first address is bound
   uint16_t port = 14345;           ///< 0: any free one, see HttpServer::port()
-  int threads = 0;                 ///< that serve connections; 0: as many as cores, at least 2
+  /// A Unix socket to listen on as well, for processes of this user: a path; empty: none.
+  std::string unix_socket;
+  int threads = 0;  ///< that serve connections; 0: as many as cores, at least 2
 
   int64_t max_connections = 4096;     ///< more are answered 503 and closed
   int64_t max_header_bytes = 32768;   ///< of request line and header fields; more is 413

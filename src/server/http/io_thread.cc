@@ -34,7 +34,7 @@ std::string FormatHttpDate(std::time_t now) {
 }
 
 /// A connection as long as it lasts. Not a member of Session, whose life is within it.
-Awaitable<void> RunSession(TcpSocket socket, IoThread* thread, Status refusal) {
+Awaitable<void> RunSession(StreamSocket socket, IoThread* thread, Status refusal) {
   Session session(std::move(socket), thread);
   co_await session.Run(std::move(refusal));
 }
@@ -55,7 +55,7 @@ void IoThread::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void IoThread::Serve(TcpSocket socket) {
+void IoThread::Serve(StreamSocket socket) {
   load_.fetch_add(1, std::memory_order_relaxed);
   const int64_t others = state_->connections.fetch_add(1);
   Status refusal;

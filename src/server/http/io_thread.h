@@ -14,7 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "server/http/http_server.h"
-#include "server/http/tcp_stream.h"
+#include "server/http/socket_stream.h"
 
 namespace boost::asio {
 class thread_pool;
@@ -49,7 +49,7 @@ class IoThread {
   int64_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
   boost::asio::io_context& io() noexcept { return io_; }
   /// Takes a connection that was accepted for this thread's io_context.
-  void Serve(TcpSocket socket);
+  void Serve(StreamSocket socket);
   void Drain();     ///< ends connections that wait for a request, others after theirs
   void AbortAll();  ///< ends all at once
 

@@ -6,6 +6,10 @@
 
 #include "codec/encoder.h"
 
+namespace headrace::base {
+class SharedMemory;
+}
+
 namespace headrace::server {
 
 /// One answer as handlers make it: either `body`, or a `stream` that is pulled as the client takes
@@ -19,7 +23,8 @@ struct Response {
   bool stream_is_heavy = false;  ///< making a chunk takes long, so it is done on the pool
   bool sends_early = false;      ///< the first chunk leaves before the next one is made
   bool gives_ranges = false;     ///< a stream of known length may be asked for in part
-  std::string etag;              ///< with its quotes; empty: none
+  std::shared_ptr<base::SharedMemory> memory;  ///< whose descriptor goes along with `body`
+  std::string etag;                            ///< with its quotes; empty: none
 
   void Reset() {
     status = 200;
@@ -27,6 +32,7 @@ struct Response {
     fields.clear();
     body.clear();
     stream.reset();
+    memory.reset();
     stream_is_heavy = sends_early = gives_ranges = false;
     etag.clear();
   }

@@ -22,7 +22,7 @@ class SeedApi {
   void AddRoutes(RouteTable* routes);
 
  private:
-  using MakeSource = Result<std::shared_ptr<Source>>(arrow::MemoryPool* pool);
+  using MakeSource = Result<std::shared_ptr<Source>>(MemoryBudget* pool);
 
   Status Rows(codec::Format format, Exchange& exchange);
   Status Summary(Exchange& exchange);

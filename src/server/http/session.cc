@@ -27,7 +27,7 @@ ParserLimits LimitsOf(const HttpServerOptions& options) {
 
 }  // namespace
 
-Session::Session(TcpSocket socket, IoThread* thread)
+Session::Session(StreamSocket socket, IoThread* thread)
     : thread_(thread),
       state_(thread->state()),
       stream_(std::move(socket)),
@@ -36,6 +36,7 @@ Session::Session(TcpSocket socket, IoThread* thread)
       parser_(LimitsOf(state_.options)),
       body_(state_.context.budget),
       draining_(thread->draining()) {
+  exchange_.peer_is_local = stream_.is_local();
   state_.application->metrics().CountConnection(1);
 }
 

@@ -10,7 +10,7 @@
 #include "server/http/exchange.h"
 #include "server/http/io_thread.h"
 #include "server/http/request_parser.h"
-#include "server/http/tcp_stream.h"
+#include "server/http/socket_stream.h"
 
 namespace headrace::server {
 
@@ -26,7 +26,7 @@ class UpgradedConnection;
 /// handlers that ask for it run on the pool meanwhile, when nothing here touches the exchange.
 class Session {
  public:
-  Session(TcpSocket socket, IoThread* thread);
+  Session(StreamSocket socket, IoThread* thread);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -81,7 +81,7 @@ class Session {
 
   IoThread* const thread_;
   ServerState& state_;
-  TcpStream stream_;
+  SocketStream stream_;
   std::unique_ptr<UpgradedConnection> upgraded_;
   IoThread::Sessions::iterator registered_;  // from here on deadlines are checked
   Reservation held_;

@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include "base/shared_memory.h"
 #include "headrace/error_code.h"
 #include "server/http/application.h"
 #include "server/http/byte_range.h"
@@ -96,6 +97,10 @@ Awaitable<bool> Session::RespondWhole(bool keep_alive) {
   const Framing framing = has_body ? Framing::kLength : Framing::kNone;
   WriteHead(response, HeadOf(framing, response.body.size(), keep_alive), &output_);
   if (exchange_.request.method == Method::kHead || !has_body) co_return true;
+  if (response.memory != nullptr) {
+    stream_.PassDescriptor(response.memory->descriptor());
+    co_return co_await Write({}, response.body);
+  }
   if (response.body.size() > kCopiedBodyBytes) co_return co_await Write({}, response.body);
   output_ += response.body;
   if (output_.size() > kHeldBackBytes) co_return co_await Flush();

@@ -1,12 +1,14 @@
-#include "server/http/tcp_stream.h"
+#include "server/http/socket_stream.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/socket.h>
 
@@ -18,6 +20,27 @@ namespace asio = boost::asio;
 constexpr asio::as_tuple_t<asio::use_awaitable_t<IoExecutor>> kAwait;
 // One sendmsg takes no more (IOV_MAX).
 constexpr size_t kMaxPieces = 1024;
+
+/// A message that takes a descriptor along.
+struct Passing {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+
+  void Add(int descriptor, msghdr* message) {
+    message->msg_control = control.data();
+    message->msg_controllen = control.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+  }
+};
+
+bool IsLocal(StreamSocket& socket) {
+  boost::system::error_code error;
+  const auto endpoint = socket.local_endpoint(error);
+  return !error && endpoint.protocol().family() == AF_UNIX;
+}
 
 /// Takes `sent` bytes off the front.
 std::span<iovec> Advance(std::span<iovec> pieces, size_t sent) {
@@ -34,13 +57,14 @@ std::span<iovec> Advance(std::span<iovec> pieces, size_t sent) {
 
 }  // namespace
 
-TcpStream::TcpStream(TcpSocket socket) : socket_(std::move(socket)) {
+SocketStream::SocketStream(StreamSocket socket)
+    : socket_(std::move(socket)), is_local_(IsLocal(socket_)) {
   boost::system::error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (!is_local_) socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
 }
 
-Awaitable<size_t> TcpStream::Read(std::span<char> out) {
+Awaitable<size_t> SocketStream::Read(std::span<char> out) {
   if (interrupted_) co_return 0;
   // Asio tries the read at once and waits only if there is nothing.
   const auto [error, n] =
@@ -48,30 +72,33 @@ Awaitable<size_t> TcpStream::Read(std::span<char> out) {
   co_return error ? 0 : n;
 }
 
-Awaitable<bool> TcpStream::Write(std::span<iovec> pieces, Clock::duration timeout) {
+Awaitable<bool> SocketStream::Write(std::span<iovec> pieces, Clock::duration timeout) {
   pieces = Advance(pieces, 0);
   while (!pieces.empty()) {
     msghdr message{};
     message.msg_iov = pieces.data();
     message.msg_iovlen = std::min(pieces.size(), kMaxPieces);
+    Passing passing;
+    if (passed_ >= 0) passing.Add(passed_, &message);
     const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
     if (sent >= 0) {
+      passed_ = -1;
       pieces = Advance(pieces, static_cast<size_t>(sent));
       continue;
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) co_return false;
     deadline_ = Clock::now() + timeout;
-    const auto [error] = co_await socket_.async_wait(TcpSocket::wait_write, kAwait);
+    const auto [error] = co_await socket_.async_wait(StreamSocket::wait_write, kAwait);
     deadline_.reset();
     if (error) co_return false;
   }
   co_return true;
 }
 
-Awaitable<void> TcpStream::CloseGently(Clock::duration timeout) {
+Awaitable<void> SocketStream::CloseGently(Clock::duration timeout) {
   boost::system::error_code ignored;
-  socket_.shutdown(TcpSocket::shutdown_send, ignored);
+  socket_.shutdown(StreamSocket::shutdown_send, ignored);
   if (!interrupted_) {
     deadline_ = Clock::now() + timeout;
     std::array<char, 16384> rest;
@@ -81,7 +108,7 @@ Awaitable<void> TcpStream::CloseGently(Clock::duration timeout) {
   socket_.close(ignored);
 }
 
-void TcpStream::CheckDeadline(Clock::time_point now) {
+void SocketStream::CheckDeadline(Clock::time_point now) {
   if (!deadline_ || now < *deadline_) return;
   deadline_.reset();
   timed_out_ = true;
@@ -89,10 +116,10 @@ void TcpStream::CheckDeadline(Clock::time_point now) {
   socket_.cancel(ignored);
 }
 
-void TcpStream::WatchPeer(std::function<void()> gone) {
+void SocketStream::WatchPeer(std::function<void()> gone) {
   watch_ = std::make_shared<std::function<void()>>(std::move(gone));
-  socket_.async_wait(TcpSocket::wait_read, [this, watch = std::weak_ptr(watch_)](
-                                               const boost::system::error_code& error) {
+  socket_.async_wait(StreamSocket::wait_read, [this, watch = std::weak_ptr(watch_)](
+                                                  const boost::system::error_code& error) {
     const auto watched = watch.lock();
     if (watched == nullptr || error) return;
     char byte = 0;
@@ -102,19 +129,19 @@ void TcpStream::WatchPeer(std::function<void()> gone) {
   });
 }
 
-void TcpStream::Unwatch() {
+void SocketStream::Unwatch() {
   watch_.reset();
   boost::system::error_code ignored;
   socket_.cancel(ignored);
 }
 
-void TcpStream::Interrupt() {
+void SocketStream::Interrupt() {
   interrupted_ = true;
   boost::system::error_code ignored;
   socket_.cancel(ignored);
 }
 
-void TcpStream::Abort() {
+void SocketStream::Abort() {
   interrupted_ = true;
   boost::system::error_code ignored;
   socket_.close(ignored);

@@ -17,6 +17,7 @@
 #include "server/http/media_type.h"
 #include "server/http/read_request.h"
 #include "server/http/route_table.h"
+#include "server/http/shared_answer.h"
 #include "server/http/table_answer.h"
 #include "server/http/table_json.h"
 
@@ -164,11 +165,18 @@ Status TablesApi::OpenRows(const catalog::Entry& entry, TableQuery query, Exchan
     exchange.abandoned = std::make_shared<std::atomic<bool>>(false);
   }
   query.request.stop = exchange.abandoned;
+  const bool shares =
+      delivery::GivesRowsAsTheyAre(query.request) && !query.format && MayShareRows(entry, exchange);
   ARROW_ASSIGN_OR_RAISE(delivery::TablePage page,
                         tables_->Open(entry, std::move(query.request), query.cursor));
   auto fields = std::back_inserter(response.fields);
   if (page.next_cursor) fmt::format_to(fields, "X-Next-Cursor: {}\r\n", *page.next_cursor);
   if (page.rows_missed > 0) fmt::format_to(fields, "X-Rows-Missed: {}\r\n", page.rows_missed);
+  if (shares) {
+    ARROW_ASSIGN_OR_RAISE(const bool shared,
+                          AnswerWithSharedRows(entry, &page.reader, tables_->budget(), exchange));
+    if (shared) return Status::OK();
+  }
   ARROW_RETURN_NOT_OK(
       AnswerWithRows(std::move(page.reader), form, entry.name, quick, tables_->budget(), exchange));
   response.sends_early = !whole;

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "server/http/tcp_stream.h"
+#include "server/http/socket_stream.h"
 
 namespace headrace::server {
 
@@ -28,7 +28,7 @@ class Upgrade {
  public:
   virtual ~Upgrade() = default;
   /// `early`: what the client sent behind its request.
-  virtual std::unique_ptr<UpgradedConnection> Take(TcpSocket socket, std::string early,
+  virtual std::unique_ptr<UpgradedConnection> Take(StreamSocket socket, std::string early,
                                                    IoThread* thread) = 0;
 };
 

@@ -30,7 +30,7 @@ constexpr asio::as_tuple_t<asio::use_awaitable_t<IoExecutor>> kAwait;
 constexpr int kUnsentBytes = 256 << 10;
 
 /// Gives what came early before what comes.
-struct EarlyFirst : beast::buffered_read_stream<TcpSocket, beast::flat_buffer> {
+struct EarlyFirst : beast::buffered_read_stream<StreamSocket, beast::flat_buffer> {
   using buffered_read_stream::buffered_read_stream;
 };
 
@@ -44,12 +44,12 @@ using WebSocket = websocket::stream<EarlyFirst, false>;
 }  // namespace
 
 struct FrameStream::Impl {
-  explicit Impl(TcpSocket socket) : websocket(std::move(socket)) {}
-  TcpSocket& socket() { return websocket.next_layer().next_layer(); }
+  explicit Impl(StreamSocket socket) : websocket(std::move(socket)) {}
+  StreamSocket& socket() { return websocket.next_layer().next_layer(); }
   WebSocket websocket;
 };
 
-FrameStream::FrameStream(TcpSocket socket, std::string_view early, size_t max_message_bytes)
+FrameStream::FrameStream(StreamSocket socket, std::string_view early, size_t max_message_bytes)
     : impl_(std::make_unique<Impl>(std::move(socket))) {
   const int unsent = kUnsentBytes;
   (void)::setsockopt(impl_->socket().native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,

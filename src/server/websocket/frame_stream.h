@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "headrace/status.h"
-#include "server/http/tcp_stream.h"
+#include "server/http/socket_stream.h"
 
 namespace headrace::server {
 
@@ -29,7 +29,7 @@ enum class CloseCode : uint16_t {
 class FrameStream {
  public:
   /// `early` was received behind the request.
-  FrameStream(TcpSocket socket, std::string_view early, size_t max_message_bytes);
+  FrameStream(StreamSocket socket, std::string_view early, size_t max_message_bytes);
   ~FrameStream();
 
   /// Answers the request whose Sec-WebSocket-Key this is. False if the peer is gone.

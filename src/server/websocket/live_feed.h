@@ -13,7 +13,7 @@
 
 #include "delivery/live_rows.h"
 #include "headrace/change_signal.h"
-#include "server/http/tcp_stream.h"
+#include "server/http/socket_stream.h"
 #include "server/websocket/live_counters.h"
 #include "server/websocket/live_message.h"
 

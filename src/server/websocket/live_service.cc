@@ -51,7 +51,7 @@ Status CheckUpgrade(const Request& request) {
 class LiveUpgrade final : public Upgrade {
  public:
   LiveUpgrade(LiveService* service, std::string key) : service_(service), key_(std::move(key)) {}
-  std::unique_ptr<UpgradedConnection> Take(TcpSocket socket, std::string early,
+  std::unique_ptr<UpgradedConnection> Take(StreamSocket socket, std::string early,
                                            IoThread* thread) override {
     return std::make_unique<LiveSession>(std::move(socket), std::move(early), std::move(key_),
                                          service_, thread);

@@ -49,8 +49,8 @@ Awaitable<void> LiveSession::Event::Wait() {
   set = false;
 }
 
-LiveSession::LiveSession(TcpSocket socket, std::string early, std::string key, LiveService* service,
-                         IoThread* thread)
+LiveSession::LiveSession(StreamSocket socket, std::string early, std::string key,
+                         LiveService* service, IoThread* thread)
     : service_(service),
       thread_(thread),
       options_(thread->state().options.live),

@@ -30,7 +30,7 @@ namespace headrace::server {
 /// once it has left. What takes long runs on the pool meanwhile. docs/live.md has the protocol.
 class LiveSession final : public UpgradedConnection {
  public:
-  LiveSession(TcpSocket socket, std::string early, std::string key, LiveService* service,
+  LiveSession(StreamSocket socket, std::string early, std::string key, LiveService* service,
               IoThread* thread);
   ~LiveSession() override;
 
