@@ -30,6 +30,11 @@ enum class ErrorCode {
   kCorruptFile,           ///< a file's bytes are not what its format says; place in the location
   kAddressInUse,          ///< a port cannot be bound
   kBadConfig,             ///< an option, variable or configuration file is wrong
+  kSyntaxError,           ///< SQL that does not parse; line and column in the location
+  kUnknownColumn,         ///< SQL that names a column which is not there
+  kConstraintViolation,   ///< a row that breaks a key, a check or NOT NULL
+  kConflict,              ///< another transaction changed the same rows
+  kPermissionDenied,      ///< what SQL may not do here: files, extensions, settings, writes
   kNotImplemented,        ///< a documented limit of Headrace itself
   kInternal,              ///< a defect in Headrace
 };

@@ -52,6 +52,22 @@ class NameExists(HeadraceError):
     """The name is taken."""
 
 
+class SqlSyntaxError(HeadraceError, ValueError):
+    """SQL that does not parse; `location` has line and column."""
+
+
+class ConstraintViolation(HeadraceError, ValueError):
+    """A row that breaks a key, a check or NOT NULL."""
+
+
+class Conflict(HeadraceError):
+    """Another transaction changed the same rows; trying again may do."""
+
+
+class PermissionDenied(HeadraceError, PermissionError):
+    """What SQL may not do on this server: files, extensions, settings, writes."""
+
+
 class TooLarge(HeadraceError):
     """An input is over one of its limits."""
 

@@ -30,6 +30,13 @@ constexpr std::array kKinds = {
     ErrorKind{kCorruptFile, "corrupt_file", 422, "XX001", "Failed", "CorruptFile", 3},
     ErrorKind{kAddressInUse, "address_in_use", 500, "58000", "Internal", "HeadraceIOError", 7},
     ErrorKind{kBadConfig, "bad_config", 500, "F0000", "Internal", "InvalidArgument", 2},
+    ErrorKind{kSyntaxError, "syntax_error", 400, "42601", "Failed", "SqlSyntaxError", 3},
+    ErrorKind{kUnknownColumn, "unknown_column", 422, "42703", "Failed", "UnknownName", 4},
+    ErrorKind{kConstraintViolation, "constraint_violation", 409, "23505", "Failed",
+              "ConstraintViolation", 3},
+    ErrorKind{kConflict, "conflict", 409, "40001", "Failed", "Conflict", 6},
+    ErrorKind{kPermissionDenied, "permission_denied", 403, "42501", "Unauthorized",
+              "PermissionDenied", 2},
     ErrorKind{kNotImplemented, "not_implemented", 501, "0A000", "Failed", "HeadraceError", 8},
     ErrorKind{kInternal, "internal", 500, "XX000", "Internal", "HeadraceError", 70},
 };
@@ -67,6 +74,7 @@ class CodedDetail final : public arrow::StatusDetail {
 arrow::StatusCode ArrowCodeOf(ErrorCode code) noexcept {
   switch (code) {
     case kTypeMismatch: return arrow::StatusCode::TypeError;
+    case kUnknownColumn:
     case kUnknownName: return arrow::StatusCode::KeyError;
     case kNameExists: return arrow::StatusCode::AlreadyExists;
     case kMemoryLimit: return arrow::StatusCode::OutOfMemory;
