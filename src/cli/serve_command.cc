@@ -1,5 +1,6 @@
 #include "cli/serve_command.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -14,11 +15,13 @@
 #include "cli/demo_feed.h"
 #include "cli/log.h"
 #include "cli/stop_signal.h"
+#include "delivery/sql_service.h"
 #include "delivery/tables.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "kernels/rolling/rolling.h"
 #include "server/http/http_server.h"
+#include "server/pgwire/pg_server.h"
 
 namespace headrace::cli {
 namespace {
@@ -107,14 +110,54 @@ Status Load(const ServeOptions& options, catalog::Catalog* catalog) {
   return Status::OK();
 }
 
+/// What does not fit in memory is spilled beside the database's file, or into a directory of this
+/// process alone.
+sql::DatabaseOptions DatabaseOptions(const ServeOptions& options) {
+  sql::DatabaseOptions database;
+  database.path = options.database;
+  database.read_only = options.read_only;
+  database.directories = options.allowed_dirs;
+  database.spill_directory =
+      options.database.empty()
+          ? (std::filesystem::temp_directory_path() / fmt::format("headrace-{}.spill", getpid()))
+                .string()
+          : options.database + ".spill";
+  return database;
+}
+
+/// Null if nobody asked for it.
+Result<std::unique_ptr<server::pgwire::PgServer>> StartPgServer(const ServeOptions& options,
+                                                                delivery::SqlService* sql,
+                                                                MemoryBudget* budget, Log* log) {
+  if (options.pg_port.empty()) return nullptr;
+  server::pgwire::PgServerOptions pg;
+  pg.host = options.host;
+  pg.port = static_cast<uint16_t>(std::stoi(options.pg_port));
+  pg.max_connections = options.pg_connections;
+  pg.max_message_bytes = static_cast<size_t>(options.max_body_bytes);
+  ARROW_ASSIGN_OR_RAISE(auto started, server::pgwire::PgServer::Start(
+                                          pg, {.sql = sql, .budget = budget, .log = log->events()}));
+  if (!options.pg_port_file.empty()) {
+    ARROW_RETURN_NOT_OK(WritePortFile(options.pg_port_file, started->port()));
+  }
+  log->Info("listening", {{"postgresql", fmt::format("{}:{}", options.host, started->port())}});
+  return started;
+}
+
 /// Waits for the signal and ends in an order in which nothing loses what it uses.
 void RunUntil(StopSignal* stop, double drain_timeout_s, std::unique_ptr<DemoFeed> demo,
-              server::HttpServer* http, Log* log) {
+              server::HttpServer* http, server::pgwire::PgServer* pg, Log* log) {
   const int signal = stop->Wait();
   log->Info("draining", {{"signal", strsignal(signal)}, {"timeout_s", drain_timeout_s}});
   demo.reset();
-  const auto bound = std::chrono::duration<double>(drain_timeout_s);
-  const bool clean = http->Drain(std::chrono::duration_cast<milliseconds>(bound));
+  const auto bound = std::chrono::duration_cast<milliseconds>(
+      std::chrono::duration<double>(drain_timeout_s));
+  const auto until = std::chrono::steady_clock::now() + bound;
+  bool clean = http->Drain(bound);
+  if (pg != nullptr) {
+    const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+    clean = pg->Drain(std::max(left, milliseconds(0))) && clean;
+  }
   log->Info("stopped", {{"clean", clean}});
 }
 
@@ -138,6 +181,8 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
                                                        .budget = budget,
                                                        .log = log.events(),
                                                        .allowed_paths = std::move(allowed_paths)}));
+  delivery::SqlService sql(DatabaseOptions(options), &catalog);
+  ARROW_ASSIGN_OR_RAISE(auto pg, StartPgServer(options, &sql, budget, &log));
   if (!options.port_file.empty()) {
     ARROW_RETURN_NOT_OK(WritePortFile(options.port_file, http->port()));
   }
@@ -146,7 +191,7 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
   if (!options.unix_socket.empty()) log.Info("listening", {{"unix_socket", options.unix_socket}});
   Greet(url, demo.get());
   if (demo != nullptr) demo->Start();
-  RunUntil(stop, options.drain_timeout_s, std::move(demo), http.get(), &log);
+  RunUntil(stop, options.drain_timeout_s, std::move(demo), http.get(), pg.get(), &log);
   return Status::OK();
 }
 

@@ -85,6 +85,15 @@ Status SetPort(std::string_view text, ServeOptions* o) {
                              &o->port);
 }
 
+Status SetPgPort(std::string_view text, ServeOptions* o) {
+  uint16_t port = 0;
+  if (!text.empty()) {
+    ARROW_RETURN_NOT_OK(SetNumber<uint16_t>(
+        text, 0, 65535, "a port: give a number from 0 (any free one) to 65535", &port));
+  }
+  return SetText(text, &o->pg_port);
+}
+
 Status SetHost(std::string_view text, ServeOptions* o) {
   if (text.empty()) return Refuse(text, "an address: give one such as 127.0.0.1, ::1 or 0.0.0.0");
   return SetText(text, &o->host);
@@ -166,6 +175,19 @@ constexpr std::array kOptions = {
     ServeOption{"allow-dir", "DIRECTORY", "", "none",
                 "let clients register files below it; again for more", AddAllowedDir,
                 [](ServeOptions* o) { o->allowed_dirs.clear(); }},
+    ServeOption{"database", "FILE", "", "in memory", "file that SQL keeps its tables in",
+                [](std::string_view t, ServeOptions* o) { return SetText(t, &o->database); }},
+    ServeOption{"read-only", "", "false", "", "let SQL change nothing",
+                [](std::string_view t, ServeOptions* o) { return SetSwitch(t, &o->read_only); }},
+    ServeOption{"pg-port", "PORT", "", "none",
+                "port for clients of PostgreSQL, usually 5439; 0 takes any free one", SetPgPort},
+    ServeOption{"pg-port-file", "FILE", "", "none", "write that port there once it is listened on",
+                [](std::string_view t, ServeOptions* o) { return SetText(t, &o->pg_port_file); }},
+    ServeOption{"pg-connections", "N", "100", "", "clients of PostgreSQL at a time",
+                [](std::string_view t, ServeOptions* o) {
+                  return SetNumber<int64_t>(t, 1, 10'000, "a number from 1 to 10000",
+                                            &o->pg_connections);
+                }},
     ServeOption{
         "log-level", "LEVEL", "info", "", "trace, debug, info, warn, error or off",
         [](std::string_view t, ServeOptions* o) { return SetChoice(t, kLevels, &o->log_level); }},

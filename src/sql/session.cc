@@ -57,6 +57,32 @@ const char* TagOf(duckdb_statement_type type) {
   }
 }
 
+/// Whether a statement of this kind answers with rows; those that change something only if asked.
+bool GivesRows(duckdb_statement_type type, std::string_view sql) {
+  switch (type) {
+    case DUCKDB_STATEMENT_TYPE_SELECT:
+    case DUCKDB_STATEMENT_TYPE_EXPLAIN:
+    case DUCKDB_STATEMENT_TYPE_EXECUTE:
+    case DUCKDB_STATEMENT_TYPE_PRAGMA:
+    case DUCKDB_STATEMENT_TYPE_CALL:
+    case DUCKDB_STATEMENT_TYPE_RELATION:
+    case DUCKDB_STATEMENT_TYPE_LOGICAL_PLAN: return true;
+    case DUCKDB_STATEMENT_TYPE_INSERT:
+    case DUCKDB_STATEMENT_TYPE_UPDATE:
+    case DUCKDB_STATEMENT_TYPE_DELETE: return HasWord(sql, "returning");
+    default: return false;
+  }
+}
+
+std::vector<Column> ColumnsOf(duckdb_result* result) {
+  std::vector<Column> columns;
+  for (idx_t i = 0; i < duckdb_column_count(result); ++i) {
+    const DuckType type(duckdb_column_logical_type(result, i));
+    columns.push_back({duckdb_column_name(result, i), ColumnType::Of(type.get())});
+  }
+  return columns;
+}
+
 duckdb_state BindTo(duckdb_prepared_statement prepared, idx_t place, const Parameter& parameter) {
   struct Binder {
     duckdb_prepared_statement prepared;
@@ -114,6 +140,15 @@ struct Session::Impl {
     if (std::exchange(writes, false)) shared->writer.release();
   }
 
+  Watchdog::Watch Watch(const RunOptions& options, Clock::time_point begin) {
+    std::optional<Clock::time_point> deadline;
+    if (options.timeout) deadline = begin + *options.timeout;
+    return shared->watchdog.Begin({.connection = connection.get(),
+                                   .stop = options.stop,
+                                   .deadline = deadline,
+                                   .timed_out = false});
+  }
+
   Status BeginAnew() {
     DuckResult result;
     if (duckdb_query(connection.get(), "ROLLBACK; BEGIN", &result.get()) == DuckDBSuccess) {
@@ -123,7 +158,7 @@ struct Session::Impl {
   }
 
   /// Waits for the right to write, looking up now and then.
-  Status BeginWriting(const Statement& statement, Clock::time_point deadline) {
+  Status BeginWriting(const RunOptions& statement, Clock::time_point deadline) {
     constexpr std::chrono::milliseconds kLook{10};
     while (!writes) {
       if (statement.stop != nullptr && *statement.stop) {
@@ -169,15 +204,75 @@ Result<std::shared_ptr<Session>> Session::Open(std::shared_ptr<Database> databas
 
 void Session::Interrupt() { duckdb_interrupt(impl_->connection.get()); }
 
+bool Session::in_transaction() const noexcept { return impl_->in_transaction; }
+
+struct Session::Step {
+  duckdb_prepared_statement prepared = nullptr;
+  std::string_view word;  // its first
+  Watchdog::Watch watch;
+  Clock::time_point begin;
+};
+
+struct Prepared::Impl {
+  std::string sql;
+  std::string word;
+  DuckPrepared handle;
+  std::vector<ColumnType> parameters;
+  std::vector<Column> columns;
+  bool gives_rows = false;
+};
+
+Prepared::Prepared(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Prepared::~Prepared() = default;
+const std::vector<ColumnType>& Prepared::parameters() const noexcept { return impl_->parameters; }
+const std::vector<Column>& Prepared::columns() const noexcept { return impl_->columns; }
+bool Prepared::gives_rows() const noexcept { return impl_->gives_rows; }
+
+Result<std::shared_ptr<Prepared>> Session::Prepare(const std::string& sql) {
+  Impl& own = *impl_;
+  const std::vector<StatementText> texts = SplitStatements(sql);
+  if (texts.size() > 1) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "several statements cannot be prepared at once; give them one by one", {"sql"});
+  }
+  auto made = std::make_unique<Prepared::Impl>();
+  made->sql = sql;
+  if (!texts.empty()) made->word = texts[0].word;
+  const SourceNames names(own.shared->names.get(), made->sql, own.shared->find);
+  if (duckdb_prepare(own.connection.get(), made->sql.c_str(), made->handle.out()) !=
+      DuckDBSuccess) {
+    return DuckFailure(duckdb_prepare_error(made->handle.get()));
+  }
+  const duckdb_prepared_statement handle = made->handle.get();
+  for (idx_t i = 1; i <= duckdb_nparams(handle); ++i) {
+    made->parameters.push_back(
+        ColumnType::Of(DuckType(duckdb_param_logical_type(handle, i)).get()));
+  }
+  made->gives_rows = GivesRows(duckdb_prepared_statement_type(handle), made->sql);
+  const idx_t count = made->gives_rows ? duckdb_prepared_statement_column_count(handle) : 0;
+  for (idx_t i = 0; i < count; ++i) {
+    const char* const name = duckdb_prepared_statement_column_name(handle, i);
+    const DuckType type(duckdb_prepared_statement_column_logical_type(handle, i));
+    made->columns.push_back({name != nullptr ? name : "", ColumnType::Of(type.get())});
+    duckdb_free(const_cast<char*>(name));
+  }
+  return std::shared_ptr<Prepared>(new Prepared(std::move(made)));
+}
+
+Result<Outcome> Session::Run(Prepared& prepared, RunOptions options) {
+  const SourceNames names(impl_->shared->names.get(), prepared.impl_->sql, impl_->shared->find);
+  const Clock::time_point begin = Clock::now();
+  return RunStep({.prepared = prepared.impl_->handle.get(),
+                  .word = prepared.impl_->word,
+                  .watch = impl_->Watch(options, begin),
+                  .begin = begin},
+                 std::move(options));
+}
+
 Result<Outcome> Session::Run(Statement statement) {
   Impl& own = *impl_;
   const Clock::time_point begin = Clock::now();
-  std::optional<Clock::time_point> deadline;
-  if (statement.timeout) deadline = begin + *statement.timeout;
-  auto watch = own.shared->watchdog.Begin({.connection = own.connection.get(),
-                                           .stop = statement.stop,
-                                           .deadline = deadline,
-                                           .timed_out = false});
+  RunOptions options{.parameters = {}, .stop = statement.stop, .timeout = statement.timeout};
   DuckStatements statements;
   const idx_t count =
       duckdb_extract_statements(own.connection.get(), statement.sql.c_str(), statements.out());
@@ -190,54 +285,69 @@ Result<Outcome> Session::Run(Statement statement) {
   if (texts.size() != count) {
     return MakeError(ErrorCode::kNotImplemented, "the text cannot be split into its statements");
   }
+  Outcome outcome;
   for (idx_t i = 0; i < count; ++i) {
-    const bool last = i + 1 == count;
+    auto watch = own.Watch(options, begin);
     const SourceNames names(own.shared->names.get(), texts[i].text, own.shared->find);
     DuckPrepared prepared;
     if (duckdb_prepare_extracted_statement(own.connection.get(), statements.get(), i,
                                            prepared.out()) != DuckDBSuccess) {
       return DuckFailure(duckdb_prepare_error(prepared.get()));
     }
-    const auto type = duckdb_prepared_statement_type(prepared.get());
-    if (!OnlyReads(type)) {
-      if (own.shared->read_only) {
-        return MakeError(ErrorCode::kPermissionDenied, "the database is read only");
-      }
-      ARROW_RETURN_NOT_OK(own.BeginWriting(statement, deadline.value_or(begin + kWriterWait)));
-    }
-    ARROW_RETURN_NOT_OK(
-        BindAll(prepared.get(), last ? statement.parameters : std::vector<Parameter>{}));
-    auto rows = std::make_shared<ResultRows>(shared_from_this(), own.shared->budget);
-    const bool streams = OnlyReads(type);
-    const duckdb_state state =
-        streams ? duckdb_execute_prepared_streaming(prepared.get(), &rows->result())
-                : duckdb_execute_prepared(prepared.get(), &rows->result());
-    const bool ok = state == DuckDBSuccess;
-    own.EndStatement(texts[i].word, ok);
-    if (!ok) {
-      if (watch.timed_out()) {
-        return MakeError(
-            ErrorCode::kTimeout,
-            fmt::format("the statement was not done in {} ms", statement.timeout->count()),
-            {"timeout_ms"});
-      }
-      return DuckFailure(duckdb_result_error_type(&rows->result()),
-                         duckdb_result_error(&rows->result()));
-    }
-    if (!last) continue;
-    Outcome outcome{.reader = nullptr, .rows_changed = std::nullopt, .tag = TagOf(type)};
-    if (duckdb_result_return_type(rows->result()) == DUCKDB_RESULT_TYPE_CHANGED_ROWS) {
-      outcome.rows_changed = static_cast<int64_t>(duckdb_rows_changed(&rows->result()));
-    }
-    if (duckdb_result_return_type(rows->result()) == DUCKDB_RESULT_TYPE_QUERY_RESULT) {
-      ARROW_RETURN_NOT_OK(rows->Begin(std::move(watch), statement.timeout));
-      outcome.reader = std::move(rows);
-    } else {
-      ARROW_ASSIGN_OR_RAISE(outcome.reader, arrow::RecordBatchReader::Make({}, arrow::schema({})));
-    }
-    return outcome;
+    if (i + 1 == count) options.parameters = std::move(statement.parameters);
+    ARROW_ASSIGN_OR_RAISE(outcome, RunStep({.prepared = prepared.get(),
+                                            .word = texts[i].word,
+                                            .watch = std::move(watch),
+                                            .begin = begin},
+                                           options));
   }
-  return MakeError(ErrorCode::kInternal, "no statement was the last one");
+  return outcome;
+}
+
+Result<Outcome> Session::RunStep(Step step, RunOptions options) {
+  Impl& own = *impl_;
+  const auto type = duckdb_prepared_statement_type(step.prepared);
+  if (!OnlyReads(type)) {
+    if (own.shared->read_only) {
+      return MakeError(ErrorCode::kPermissionDenied, "the database is read only");
+    }
+    ARROW_RETURN_NOT_OK(own.BeginWriting(
+        options, options.timeout ? step.begin + *options.timeout : step.begin + kWriterWait));
+  }
+  const Status bound = BindAll(step.prepared, options.parameters);
+  if (!bound.ok()) {
+    if (!own.in_transaction) own.EndWriting();
+    return bound;
+  }
+  auto rows = std::make_shared<ResultRows>(shared_from_this(), own.shared->budget);
+  const duckdb_state state =
+      OnlyReads(type) ? duckdb_execute_prepared_streaming(step.prepared, &rows->result())
+                      : duckdb_execute_prepared(step.prepared, &rows->result());
+  const bool ok = state == DuckDBSuccess;
+  own.EndStatement(step.word, ok);
+  if (!ok) {
+    if (step.watch.timed_out()) {
+      return MakeError(
+          ErrorCode::kTimeout,
+          fmt::format("the statement was not done in {} ms", options.timeout->count()),
+          {"timeout_ms"});
+    }
+    return DuckFailure(duckdb_result_error_type(&rows->result()),
+                       duckdb_result_error(&rows->result()));
+  }
+  Outcome outcome{
+      .reader = nullptr, .rows_changed = std::nullopt, .tag = TagOf(type), .columns = {}};
+  if (duckdb_result_return_type(rows->result()) == DUCKDB_RESULT_TYPE_CHANGED_ROWS) {
+    outcome.rows_changed = static_cast<int64_t>(duckdb_rows_changed(&rows->result()));
+  }
+  if (duckdb_result_return_type(rows->result()) == DUCKDB_RESULT_TYPE_QUERY_RESULT) {
+    outcome.columns = ColumnsOf(&rows->result());
+    ARROW_RETURN_NOT_OK(rows->Begin(std::move(step.watch), options.timeout));
+    outcome.reader = std::move(rows);
+  } else {
+    ARROW_ASSIGN_OR_RAISE(outcome.reader, arrow::RecordBatchReader::Make({}, arrow::schema({})));
+  }
+  return outcome;
 }
 
 }  // namespace headrace::sql

@@ -246,5 +246,37 @@ TEST_F(SessionTest, ADatabaseThatCannotBeOpenedIsNamed) {
   EXPECT_NE(absent.status().message().find("/no/such/folder"), std::string::npos);
 }
 
+TEST_F(SessionTest, APreparedStatementTellsItsTypesAndRunsAgain) {
+  const auto prepared =
+      session_->Prepare("SELECT $1::INTEGER + 1 AS a, $2::DECIMAL(5,2) AS d, [$1::BIGINT] AS l");
+  ASSERT_TRUE(prepared.ok()) << prepared.status().ToString();
+  ASSERT_EQ((*prepared)->parameters().size(), 2);
+  EXPECT_EQ((*prepared)->parameters()[1].scale, 2);
+  ASSERT_EQ((*prepared)->columns().size(), 3);
+  EXPECT_EQ((*prepared)->columns()[0].name, "a");
+  EXPECT_EQ((*prepared)->columns()[0].type.id, DUCKDB_TYPE_INTEGER);
+  EXPECT_EQ((*prepared)->columns()[2].type.children.at(0).id, DUCKDB_TYPE_BIGINT);
+  for (const int64_t value : {1, 41}) {
+    auto outcome = session_->Run(**prepared, {.parameters = {value, std::string("1.5")}});
+    ASSERT_TRUE(outcome.ok()) << outcome.status().ToString();
+    const auto rows = outcome->reader->ToTable().ValueOrDie();
+    EXPECT_EQ(rows->column(0)->GetScalar(0).ValueOrDie()->ToString(), std::to_string(value + 1));
+  }
+}
+
+TEST_F(SessionTest, PreparingRunsNothing) {
+  ASSERT_EQ(Changed(*session_, "CREATE TABLE once (i INTEGER)"), -1);
+  const auto insert = session_->Prepare("INSERT INTO once VALUES ($1)");
+  ASSERT_TRUE(insert.ok()) << insert.status().ToString();
+  EXPECT_FALSE((*insert)->gives_rows());
+  EXPECT_EQ(Cell("SELECT count(*) FROM once"), "0");
+  EXPECT_EQ(session_->Run(**insert, {.parameters = {int64_t{7}}})->rows_changed, 1);
+  EXPECT_EQ(Cell("SELECT sum(i) FROM once"), "7");
+  EXPECT_EQ(CodeOf(session_->Run(**insert, {}).status()), ErrorCode::kInvalidArgument);
+  EXPECT_TRUE((*session_->Prepare("INSERT INTO once VALUES (1) RETURNING i"))->gives_rows());
+  EXPECT_EQ(CodeOf(session_->Prepare("SELECT 1; SELECT 2").status()), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(session_->Prepare("SELECT * FROM nope").status()), ErrorCode::kUnknownName);
+}
+
 }  // namespace
 }  // namespace headrace::sql

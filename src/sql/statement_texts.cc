@@ -83,6 +83,23 @@ std::vector<StatementText> SplitStatements(std::string_view sql) {
   return statements;
 }
 
+bool HasWord(std::string_view statement, std::string_view word) {
+  size_t at = 0;
+  while (at < statement.size()) {
+    const size_t begin = at;
+    const size_t behind = BehindQuoted(statement, at);
+    if (behind > at) {
+      at = behind;
+    } else if (IsLetter(statement[at])) {
+      while (at < statement.size() && (IsLetter(statement[at]) || IsDigit(statement[at]))) ++at;
+      if (Lower(statement.substr(begin, at - begin)) == word) return true;
+    } else {
+      ++at;
+    }
+  }
+  return false;
+}
+
 std::vector<std::pair<std::string, std::string>> NamesWithPrefix(std::string_view statement) {
   std::vector<std::pair<std::string, std::string>> names;
   std::string last;  // the name that ends right before `at`; empty: none

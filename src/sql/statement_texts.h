@@ -20,4 +20,7 @@ std::vector<StatementText> SplitStatements(std::string_view sql);
 /// The names of two parts in a statement, `a.b` or `"a"."b"`, without their quotes.
 std::vector<std::pair<std::string, std::string>> NamesWithPrefix(std::string_view statement);
 
+/// Whether a word, in lower case, stands in a statement outside strings, quoted names and comments.
+bool HasWord(std::string_view statement, std::string_view word);
+
 }  // namespace headrace::sql

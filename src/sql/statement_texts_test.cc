@@ -56,5 +56,11 @@ TEST(SplitStatements, TakesTextThatDoesNotEnd) {
   }
 }
 
+TEST(HasWord, LooksOutsideOfWhatIsQuoted) {
+  EXPECT_TRUE(HasWord("INSERT INTO t VALUES (1) Returning a", "returning"));
+  EXPECT_FALSE(HasWord("INSERT INTO t VALUES ('returning') -- returning", "returning"));
+  EXPECT_FALSE(HasWord("SELECT \"returning\", returning_x /* returning */", "returning"));
+}
+
 }  // namespace
 }  // namespace headrace::sql

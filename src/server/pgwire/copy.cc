@@ -1,0 +1,333 @@
+#include "server/pgwire/copy.h"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+
+#include "headrace/error_code.h"
+#include "server/pgwire/backend_message.h"
+#include "server/pgwire/copy_rows.h"
+#include "server/pgwire/pg_session.h"
+#include "server/pgwire/sql_dialect.h"
+#include "server/pgwire/sql_tokens.h"
+
+namespace headrace::server::pgwire {
+namespace {
+
+using Tokens = std::span<const SqlToken>;
+
+// Rows of one INSERT, and values of one, whatever is less.
+constexpr size_t kMostRows = 512;
+constexpr size_t kMostValues = 4096;
+constexpr size_t kMostWaitingBytes = 16 << 20;  // a row
+
+Status Refuse(std::string message) {
+  return MakeError(ErrorCode::kSyntaxError, std::move(message));
+}
+
+/// The parenthesis that closes the one at `open`; the number of tokens if none does.
+size_t CloseOf(Tokens tokens, size_t open) {
+  int depth = 0;
+  for (size_t i = open; i < tokens.size(); ++i) {
+    if (tokens[i].Is("(")) ++depth;
+    if (tokens[i].Is(")") && --depth == 0) return i;
+  }
+  return tokens.size();
+}
+
+Status SetCharacter(std::string_view option, const std::string& value, char* out) {
+  if (value.size() != 1) return Refuse(fmt::format("COPY {} must be a single byte", option));
+  *out = value[0];
+  return Status::OK();
+}
+
+struct OptionValues {
+  std::string format;
+  std::optional<std::string> delimiter, null, quote, escape, header, encoding;
+};
+
+Status Apply(const OptionValues& given, CopyRequest* request) {
+  if (given.format == "csv") {
+    request->format = CopyRequest::kCsv;
+    request->delimiter = ',';
+    request->null = "";
+  } else if (given.format == "binary") {
+    request->format = CopyRequest::kBinary;
+  } else if (!given.format.empty() && given.format != "text") {
+    return MakeError(ErrorCode::kNotImplemented,
+                     fmt::format("COPY format \"{}\" not recognized", given.format));
+  }
+  if (given.delimiter) {
+    ARROW_RETURN_NOT_OK(SetCharacter("delimiter", *given.delimiter, &request->delimiter));
+  }
+  if (given.null) request->null = *given.null;
+  if (given.quote) ARROW_RETURN_NOT_OK(SetCharacter("quote", *given.quote, &request->quote));
+  request->escape = request->quote;
+  if (given.escape) ARROW_RETURN_NOT_OK(SetCharacter("escape", *given.escape, &request->escape));
+  request->header = given.header && *given.header != "false" && *given.header != "off" &&
+                    *given.header != "0";
+  if (given.encoding && SqlTokens(*given.encoding).size() != 1 && *given.encoding != "utf-8") {
+    return MakeError(ErrorCode::kNotImplemented, "COPY has texts in UTF8 only");
+  }
+  return Status::OK();
+}
+
+/// `WITH (FORMAT csv, HEADER)`, or PostgreSQL's older `WITH CSV HEADER DELIMITER ';'`.
+Status ReadOptions(Tokens tokens, CopyRequest* request) {
+  OptionValues given;
+  const auto slot = [&](const SqlToken& name) -> std::optional<std::string>* {
+    if (name.Is("delimiter")) return &given.delimiter;
+    if (name.Is("null")) return &given.null;
+    if (name.Is("quote")) return &given.quote;
+    if (name.Is("escape")) return &given.escape;
+    if (name.Is("encoding")) return &given.encoding;
+    return nullptr;
+  };
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const SqlToken& token = tokens[i];
+    const bool has_value = i + 1 < tokens.size() && !tokens[i + 1].Is(",") &&
+                           !tokens[i + 1].Is(")");
+    if (token.Is("with") || token.Is("(") || token.Is(")") || token.Is(",") || token.Is("as")) {
+      continue;
+    }
+    if (token.Is("csv") || token.Is("binary") || token.Is("text")) {
+      given.format = token.plain;
+    } else if (token.Is("format") && has_value) {
+      given.format = tokens[++i].plain;
+    } else if (token.Is("header")) {
+      const bool is_switch = has_value && (tokens[i + 1].Is("true") || tokens[i + 1].Is("false") ||
+                                           tokens[i + 1].Is("on") || tokens[i + 1].Is("off"));
+      given.header = is_switch ? tokens[++i].plain : "true";
+    } else if (auto* const value = slot(token); value != nullptr && has_value) {
+      if (tokens[i + 1].Is("as")) ++i;
+      if (i + 1 < tokens.size()) *value = tokens[++i].plain;
+    } else {
+      return Refuse(fmt::format("COPY option \"{}\" not recognized", token.plain));
+    }
+  }
+  return Apply(given, request);
+}
+
+/// The response to a COPY: its format, for all columns alike.
+void WriteCopyResponse(char type, const CopyRequest& request, size_t columns, std::string* out) {
+  const int format = request.format == CopyRequest::kBinary ? 1 : 0;
+  MessageWriter writer(out);
+  writer.Begin(type).Byte(static_cast<char>(format)).Int16(static_cast<int>(columns));
+  for (size_t i = 0; i < columns; ++i) writer.Int16(format);
+  writer.End();
+}
+
+/// A line of text or CSV.
+Result<bool> WriteLine(const CopyRequest& request, RowWriter* rows, std::string* field,
+                       std::string* out) {
+  ARROW_ASSIGN_OR_RAISE(const bool more, rows->Advance());
+  if (!more) return false;
+  for (size_t i = 0; i < rows->num_columns(); ++i) {
+    if (i > 0) out->push_back(request.delimiter);
+    if (rows->IsNull(i)) {
+      *out += request.null;
+      continue;
+    }
+    field->clear();
+    rows->WriteCellOf(i, field);
+    WriteCopyField(request, *field, out);
+  }
+  out->push_back('\n');
+  return true;
+}
+
+std::string InsertOf(const std::string& table, size_t rows, size_t columns) {
+  std::string sql = fmt::format("INSERT INTO {} VALUES ", table);
+  size_t number = 0;
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t column = 0; column < columns; ++column) {
+      sql += fmt::format("{}${}", column == 0 ? (row == 0 ? "(" : ", (") : ", ", ++number);
+    }
+    sql += ')';
+  }
+  return sql;
+}
+
+}  // namespace
+
+Result<std::optional<CopyRequest>> ReadCopy(std::string_view statement) {
+  std::vector<SqlToken> all = SqlTokens(statement);
+  while (!all.empty() && all.back().Is(";")) all.pop_back();
+  const Tokens tokens = all;
+  if (tokens.size() < 4 || !tokens[0].Is("copy")) return std::nullopt;
+  // `( query )`, or a table and perhaps its columns.
+  size_t end = tokens[1].Is("(") ? CloseOf(tokens, 1) + 1 : 1;
+  while (end < tokens.size() && !tokens[end].Is("to") && !tokens[end].Is("from")) ++end;
+  if (end + 1 >= tokens.size()) return std::nullopt;
+  CopyRequest request;
+  request.is_in = tokens[end].Is("from");
+  if (!tokens[end + 1].Is(request.is_in ? "stdin" : "stdout")) return std::nullopt;
+  const std::string source(
+      statement.substr(tokens[1].begin, tokens[end - 1].end() - tokens[1].begin));
+  const bool is_query = tokens[1].Is("(");
+  if (request.is_in && is_query) return Refuse("COPY FROM needs a table");
+  request.source = source;
+  if (!request.is_in && is_query) {
+    request.source = source.substr(1, source.size() - 2);
+  } else if (!request.is_in) {
+    std::string columns = "*";
+    std::string table = source;
+    for (size_t i = 2; i < end; ++i) {
+      if (!tokens[i].Is("(")) continue;
+      const size_t close = CloseOf(tokens, i);
+      if (close >= end) return Refuse("COPY has an open parenthesis");
+      columns = statement.substr(tokens[i].end(), tokens[close].begin - tokens[i].end());
+      table = statement.substr(tokens[1].begin, tokens[i - 1].end() - tokens[1].begin);
+      break;
+    }
+    request.source = fmt::format("SELECT {} FROM {}", columns, table);
+  }
+  ARROW_RETURN_NOT_OK(ReadOptions(tokens.subspan(end + 2), &request));
+  return request;
+}
+
+Status PgSession::CopyOut(const CopyRequest& request) {
+  sql::RunOptions options = Options({});
+  ARROW_ASSIGN_OR_RAISE(auto outcome, sql_->Run({.sql = ToDuckDialect(request.source, {}),
+                                                 .parameters = {},
+                                                 .stop = options.stop,
+                                                 .timeout = options.timeout}));
+  std::string& out = connection_->output();
+  const bool is_binary = request.format == CopyRequest::kBinary;
+  const size_t width = outcome.columns.size();
+  const std::vector<sql::Column> columns = outcome.columns;
+  RowWriter rows(std::move(outcome.reader), columns,
+                 std::vector<int16_t>(width, is_binary ? 1 : 0));
+  WriteCopyResponse('H', request, width, &out);
+  MessageWriter writer(&out);
+  if (is_binary) {
+    constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
+    writer.Begin('d').Bytes(kSignature).Int32(0).Int32(0).End();
+  } else if (request.header) {
+    writer.Begin('d');
+    for (size_t i = 0; i < width; ++i) {
+      if (i > 0) out.push_back(request.delimiter);
+      WriteCopyField(request, columns[i].name, &out);
+    }
+    writer.Byte('\n').End();
+  }
+  int64_t count = 0;
+  std::string field;
+  while (true) {
+    const size_t before = out.size();
+    writer.Begin('d');
+    ARROW_ASSIGN_OR_RAISE(const bool more, is_binary ? rows.WriteValues(&out)
+                                                     : WriteLine(request, &rows, &field, &out));
+    if (!more) {
+      out.resize(before);
+      break;
+    }
+    writer.End();
+    ++count;
+    if (!connection_->FlushIfMuch()) {
+      return MakeError(ErrorCode::kCancelled, "the client is gone");
+    }
+  }
+  if (is_binary) writer.Begin('d').Int16(-1).End();
+  WriteBare('c', &out);
+  WriteCommandComplete(fmt::format("COPY {}", count), &out);
+  return Status::OK();
+}
+
+Status PgSession::CopyIn(const CopyRequest& request) {
+  if (request.format == CopyRequest::kBinary) {
+    return MakeError(ErrorCode::kNotImplemented, "COPY FROM STDIN reads text and csv");
+  }
+  // A table and its columns, `t (a, b)`: a query that names them the same way tells how many.
+  const size_t open = request.source.find('(');
+  const std::string table = request.source.substr(0, open);
+  const std::string names =
+      open == std::string::npos
+          ? "*"
+          : request.source.substr(open + 1, request.source.rfind(')') - open - 1);
+  ARROW_ASSIGN_OR_RAISE(const auto probe,
+                        sql_->Prepare(fmt::format("SELECT {} FROM {}", names, table)));
+  const size_t width = probe->columns().size();
+  const size_t most = std::max<size_t>(1, std::min(kMostRows, kMostValues / std::max<size_t>(width, 1)));
+  const bool own_transaction = !sql_->in_transaction();
+  const auto run = [&](std::string sql) {
+    return sql_->Run({.sql = std::move(sql), .parameters = {}, .stop = {}, .timeout = {}}).status();
+  };
+  if (own_transaction) ARROW_RETURN_NOT_OK(run("BEGIN TRANSACTION"));
+
+  std::shared_ptr<sql::Prepared> full;
+  std::vector<sql::Parameter> values;
+  int64_t count = 0;
+  const auto insert = [&]() -> Status {
+    if (values.empty()) return Status::OK();
+    const size_t rows = values.size() / width;
+    std::shared_ptr<sql::Prepared> prepared = rows == most ? full : nullptr;
+    if (prepared == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(prepared, sql_->Prepare(InsertOf(request.source, rows, width)));
+      if (rows == most) full = prepared;
+    }
+    count += static_cast<int64_t>(rows);
+    return sql_->Run(*prepared, Options(std::exchange(values, {}))).status();
+  };
+  CopyParser parser(request);
+  const auto take = [&](bool end) -> Status {
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(auto row, parser.Next(end));
+      if (!row) break;
+      if (row->size() != width) {
+        return MakeError(ErrorCode::kTypeMismatch,
+                         fmt::format("row {} has {} columns, and {} are expected",
+                                     count + 1 + static_cast<int64_t>(values.size() / width),
+                                     row->size(), width));
+      }
+      for (auto& value : *row) {
+        if (value) {
+          values.emplace_back(*std::move(value));
+        } else {
+          values.emplace_back(std::monostate());
+        }
+      }
+      if (values.size() == most * width) ARROW_RETURN_NOT_OK(insert());
+    }
+    if (parser.waiting_bytes() <= kMostWaitingBytes) return Status::OK();
+    return MakeError(ErrorCode::kTooLarge, "a row of COPY data is too long");
+  };
+
+  WriteCopyResponse('G', request, width, &connection_->output());
+  Status status;
+  while (true) {
+    const auto message = connection_->Next();
+    if (!message) {
+      status = MakeError(ErrorCode::kCancelled, "the client left in the middle of COPY");
+      break;
+    }
+    if (message->type == 'd') {
+      // After an error the rest is read and forgotten, so that the client hears of it.
+      if (status.ok()) status = take(false);
+    } else if (message->type == 'c') {
+      if (status.ok()) status = take(true);
+      if (status.ok()) status = insert();
+      break;
+    } else if (message->type == 'f') {
+      status = MakeError(ErrorCode::kCancelled,
+                         fmt::format("COPY from stdin failed: {}",
+                                     message->body.substr(0, message->body.find('\0'))));
+      break;
+    } else if (message->type != 'H' && message->type != 'S') {
+      status = MakeError(ErrorCode::kMalformedBody, "a message that does not belong to COPY");
+      break;
+    }
+  }
+  if (own_transaction) {
+    const Status ended = run(status.ok() ? "COMMIT" : "ROLLBACK");
+    if (status.ok()) status = ended;
+  }
+  ARROW_RETURN_NOT_OK(status);
+  WriteCommandComplete(fmt::format("COPY {}", count), &connection_->output());
+  return Status::OK();
+}
+
+}  // namespace headrace::server::pgwire

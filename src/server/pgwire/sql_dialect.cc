@@ -1,0 +1,132 @@
+#include "server/pgwire/sql_dialect.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "server/pgwire/pg_type.h"
+#include "server/pgwire/sql_tokens.h"
+
+namespace headrace::server::pgwire {
+namespace {
+
+// Functions that are macros of the session: no schema has them.
+constexpr std::array<std::string_view, 12> kMacros = {
+    "version",         "pg_backend_pid",          "pg_get_userbyid",     "pg_advisory_unlock_all",
+    "set_config",      "pg_encoding_to_char",     "pg_is_in_recovery",   "pg_get_partkeydef",
+    "pg_get_indexdef", "pg_relation_is_publishable", "pg_get_statisticsobjdef_columns",
+    "pg_get_function_result"};
+
+// PostgreSQL's types that DuckDB does not know, by one that holds their values.
+struct TypeName {
+  std::string_view postgres;
+  std::string_view duck;
+};
+constexpr std::array kTypeNames = {
+    TypeName{"regclass", "VARCHAR"},  TypeName{"regtype", "VARCHAR"},
+    TypeName{"regproc", "VARCHAR"},   TypeName{"regnamespace", "VARCHAR"},
+    TypeName{"name", "VARCHAR"},      TypeName{"jsonb", "JSON"},
+    TypeName{"timestamptz", "TIMESTAMPTZ"},
+};
+
+/// A part of the statement and what stands in its place.
+struct Edit {
+  size_t begin;
+  size_t end;
+  std::string text;
+};
+
+using Tokens = std::vector<SqlToken>;
+
+bool Is(const Tokens& tokens, size_t at, std::string_view word) {
+  return at < tokens.size() && tokens[at].Is(word);
+}
+
+/// `$1` with a declared type.
+std::optional<Edit> CastOf(const SqlToken& token, std::span<const uint32_t> types) {
+  if (token.kind != SqlToken::kParameter) return std::nullopt;
+  size_t number = 0;
+  std::from_chars(token.plain.data(), token.plain.data() + token.plain.size(), number);
+  if (number == 0 || number > types.size()) return std::nullopt;
+  const PgType* const element = FindElementType(types[number - 1]);
+  const PgType* const type = element != nullptr ? element : FindPgType(types[number - 1]);
+  if (type == nullptr || type->sql_name.empty()) return std::nullopt;
+  return Edit{token.begin, token.end(),
+              fmt::format("CAST({} AS {}{})", token.text, type->sql_name,
+                          element != nullptr ? "[]" : "")};
+}
+
+/// What stands at `at`, if it is said differently here. `end` is behind it.
+std::optional<Edit> DialectOf(const Tokens& tokens, size_t at, size_t* end) {
+  const auto edit = [&](size_t count, std::string text) {
+    *end = at + count;
+    return Edit{tokens[at].begin, tokens[at + count - 1].end(), std::move(text)};
+  };
+  if (Is(tokens, at, "operator") && Is(tokens, at + 1, "(") && Is(tokens, at + 2, "pg_catalog") &&
+      Is(tokens, at + 3, ".")) {
+    std::string sign;
+    size_t close = at + 4;
+    for (; close < tokens.size() && !tokens[close].Is(")"); ++close) sign += tokens[close].plain;
+    if (close < tokens.size()) return edit(close + 1 - at, sign);
+  }
+  if (Is(tokens, at, "collate") && Is(tokens, at + 1, "pg_catalog") && Is(tokens, at + 2, ".") &&
+      at + 3 < tokens.size()) {
+    return edit(4, "");
+  }
+  if (Is(tokens, at, "::")) {
+    const size_t qualified = Is(tokens, at + 1, "pg_catalog") && Is(tokens, at + 2, ".") ? 3 : 1;
+    for (const TypeName& name : kTypeNames) {
+      if (Is(tokens, at + qualified, name.postgres)) {
+        return edit(qualified + 1, fmt::format("::{}", name.duck));
+      }
+    }
+    if (qualified == 3 && at + 3 < tokens.size()) {
+      return edit(4, fmt::format("::{}", tokens[at + 3].text));
+    }
+  }
+  if (Is(tokens, at, "pg_catalog") && Is(tokens, at + 1, ".") && Is(tokens, at + 3, "(") &&
+      std::find(kMacros.begin(), kMacros.end(), tokens[at + 2].plain) != kMacros.end()) {
+    return edit(3, std::string(tokens[at + 2].text));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string ToDuckDialect(std::string_view statement, std::span<const uint32_t> parameter_types) {
+  const Tokens tokens = SqlTokens(statement);
+  std::string rewritten;
+  size_t copied = 0;
+  for (size_t at = 0; at < tokens.size();) {
+    size_t end = at + 1;
+    std::optional<Edit> edit = CastOf(tokens[at], parameter_types);
+    if (!edit) edit = DialectOf(tokens, at, &end);
+    at = end;
+    if (!edit) continue;
+    rewritten += statement.substr(copied, edit->begin - copied);
+    rewritten += edit->text;
+    copied = edit->end;
+  }
+  rewritten += statement.substr(copied);
+  return rewritten;
+}
+
+std::string SessionMacros(uint32_t process) {
+  return fmt::format(
+      "CREATE TEMP MACRO version() AS 'PostgreSQL 15.0 (Headrace, DuckDB)';"
+      "CREATE TEMP MACRO pg_backend_pid() AS {}::INTEGER;"
+      "CREATE TEMP MACRO pg_get_userbyid(role) AS 'headrace';"
+      "CREATE TEMP MACRO pg_advisory_unlock_all() AS NULL;"
+      "CREATE TEMP MACRO set_config(setting, value, is_local) AS value;"
+      "CREATE TEMP MACRO pg_encoding_to_char(encoding) AS 'UTF8';"
+      "CREATE TEMP MACRO pg_is_in_recovery() AS false;"
+      "CREATE TEMP MACRO pg_get_partkeydef(relation) AS NULL::VARCHAR;"
+      "CREATE TEMP MACRO pg_relation_is_publishable(relation) AS false;",
+      process);
+}
+
+}  // namespace headrace::server::pgwire
