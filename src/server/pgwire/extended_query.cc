@@ -11,6 +11,7 @@
 #include "server/pgwire/pg_session.h"
 #include "server/pgwire/sql_dialect.h"
 #include "server/pgwire/sql_tokens.h"
+#include "server/pgwire/type_introspection.h"
 
 namespace headrace::server::pgwire {
 namespace {
@@ -50,13 +51,28 @@ Status PgSession::Parse(std::string_view body) {
     made->columns = CommandColumns(*made->command);
   } else if (!made->is_empty) {
     Settle();
-    ARROW_ASSIGN_OR_RAISE(made->prepared, sql_->Prepare(ToDuckDialect(made->sql, message.types)));
+    const auto introspection = TypeIntrospection(made->sql);
+    if (introspection) message.types = {kOidArray};
+    ARROW_ASSIGN_OR_RAISE(
+        made->prepared,
+        sql_->Prepare(introspection ? *introspection : ToDuckDialect(made->sql, message.types)));
     made->columns = made->prepared->columns();
     const auto& parameters = made->prepared->parameters();
+    bool is_unsure = false;
     for (size_t i = 0; i < parameters.size(); ++i) {
       const uint32_t declared = i < message.types.size() ? message.types[i] : 0;
       made->types.push_back(declared != 0 && declared != kUnknown ? declared
                                                                   : TypeOf(parameters[i]));
+      is_unsure = is_unsure || parameters[i].id == DUCKDB_TYPE_INVALID;
+    }
+    // DuckDB tells nothing of the rows while one type is open. PostgreSQL takes such a parameter
+    // for text: if the statement can be read that way, so is it here.
+    if (is_unsure && made->prepared->gives_rows()) {
+      auto sure = sql_->Prepare(ToDuckDialect(made->sql, made->types, true));
+      if (sure.ok()) {
+        made->prepared = *std::move(sure);
+        made->columns = made->prepared->columns();
+      }
     }
   }
   statements_[message.statement] = std::move(made);

@@ -68,7 +68,8 @@ TEST(TakeMessage, ChecksTypeAndLength) {
 }
 
 TEST(ReadBind, TakesNullsAndFormats) {
-  const auto bind = ReadBind("p\0s\0\0\1\0\1\0\2\0\0\0\2\0\7\xff\xff\xff\xff\0\0"s);
+  const std::string body = "p\0s\0\0\1\0\1\0\2\0\0\0\2\0\7\xff\xff\xff\xff\0\0"s;
+  const auto bind = ReadBind(body);
   ASSERT_TRUE(bind.ok()) << bind.status().ToString();
   EXPECT_EQ(bind->portal, "p");
   EXPECT_EQ(bind->values.at(0), "\0\7"s);

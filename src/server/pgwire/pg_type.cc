@@ -7,29 +7,29 @@ namespace headrace::server::pgwire {
 namespace {
 
 constexpr std::array kTypes = {
-    PgType{kBool, 1000, 1, "BOOLEAN"},
-    PgType{kBytea, 1001, -1, "BLOB"},
-    PgType{kName, 1003, 64, ""},
-    PgType{kInt8, 1016, 8, "BIGINT"},
-    PgType{kInt2, 1005, 2, "SMALLINT"},
-    PgType{kInt4, 1007, 4, "INTEGER"},
-    PgType{kText, 1009, -1, ""},
-    PgType{kOid, 1028, 4, "BIGINT"},
-    PgType{kJson, 199, -1, "JSON"},
-    PgType{kFloat4, 1021, 4, "FLOAT"},
-    PgType{kFloat8, 1022, 8, "DOUBLE"},
-    PgType{kUnknown, 0, -1, ""},
-    PgType{kBpchar, 1014, -1, ""},
-    PgType{kVarchar, 1015, -1, ""},
-    PgType{kDate, 1182, 4, "DATE"},
-    PgType{kTime, 1183, 8, "TIME"},
-    PgType{kTimestamp, 1115, 8, "TIMESTAMP"},
-    PgType{kTimestampTz, 1185, 8, "TIMESTAMPTZ"},
-    PgType{kInterval, 1187, 16, "INTERVAL"},
+    PgType{kBool, 1000, 1, "bool", "BOOLEAN"},
+    PgType{kBytea, 1001, -1, "bytea", "BLOB"},
+    PgType{kName, 1003, 64, "name", ""},
+    PgType{kInt8, 1016, 8, "int8", "BIGINT"},
+    PgType{kInt2, 1005, 2, "int2", "SMALLINT"},
+    PgType{kInt4, 1007, 4, "int4", "INTEGER"},
+    PgType{kText, 1009, -1, "text", ""},
+    PgType{kOid, 1028, 4, "oid", "BIGINT"},
+    PgType{kJson, 199, -1, "json", "JSON"},
+    PgType{kFloat4, 1021, 4, "float4", "FLOAT"},
+    PgType{kFloat8, 1022, 8, "float8", "DOUBLE"},
+    PgType{kUnknown, 0, -1, "unknown", ""},
+    PgType{kBpchar, 1014, -1, "bpchar", ""},
+    PgType{kVarchar, 1015, -1, "varchar", ""},
+    PgType{kDate, 1182, 4, "date", "DATE"},
+    PgType{kTime, 1183, 8, "time", "TIME"},
+    PgType{kTimestamp, 1115, 8, "timestamp", "TIMESTAMP"},
+    PgType{kTimestampTz, 1185, 8, "timestamptz", "TIMESTAMPTZ"},
+    PgType{kInterval, 1187, 16, "interval", "INTERVAL"},
     // Digits are as many as the value has: no type of DuckDB's says that.
-    PgType{kNumeric, 1231, -1, ""},
-    PgType{kUuid, 2951, 16, "UUID"},
-    PgType{kJsonb, 3807, -1, "JSON"},
+    PgType{kNumeric, 1231, -1, "numeric", ""},
+    PgType{kUuid, 2951, 16, "uuid", "UUID"},
+    PgType{kJsonb, 3807, -1, "jsonb", "JSON"},
 };
 
 struct Pair {
@@ -71,6 +71,8 @@ constexpr std::array kOfSql = {
 };
 
 }  // namespace
+
+std::span<const PgType> PgTypes() noexcept { return kTypes; }
 
 const PgType* FindPgType(uint32_t oid) noexcept {
   const auto* const found =

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "sql/column_type.h"
@@ -38,9 +39,12 @@ struct PgType {
   Oid oid;
   uint32_t array_oid;
   int16_t size;               ///< in bytes; -1: varies
+  std::string_view name;      ///< PostgreSQL's
   std::string_view sql_name;  ///< what DuckDB calls it; empty: it says nothing of a parameter
 };
 
+/// All that are spoken here. Static lifetime.
+std::span<const PgType> PgTypes() noexcept;
 /// Null for a type that is not spoken here.
 const PgType* FindPgType(uint32_t oid) noexcept;
 /// The type whose arrays have this OID; null if there is none.

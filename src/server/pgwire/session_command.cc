@@ -33,7 +33,7 @@ std::string ValueOf(Tokens tokens) {
     if (is_sign) {
       value += ", ";
     } else {
-      value += token.plain;
+      value += token.kind == SqlToken::kWord ? token.text : std::string_view(token.plain);
     }
   }
   return value;

@@ -15,11 +15,22 @@ namespace headrace::server::pgwire {
 namespace {
 
 // Functions that are macros of the session: no schema has them.
-constexpr std::array<std::string_view, 12> kMacros = {
-    "version",         "pg_backend_pid",          "pg_get_userbyid",     "pg_advisory_unlock_all",
-    "set_config",      "pg_encoding_to_char",     "pg_is_in_recovery",   "pg_get_partkeydef",
-    "pg_get_indexdef", "pg_relation_is_publishable", "pg_get_statisticsobjdef_columns",
-    "pg_get_function_result"};
+struct Macro {
+  std::string_view name;
+  std::string_view parameters;
+  std::string_view body;
+};
+constexpr std::array kMacros = {
+    Macro{"version", "", "'PostgreSQL 15.0 (Headrace, DuckDB)'"},
+    Macro{"pg_get_userbyid", "role", "'headrace'"},
+    Macro{"pg_advisory_unlock_all", "", "NULL"},
+    Macro{"set_config", "setting, value, is_local", "value"},
+    Macro{"pg_encoding_to_char", "encoding", "'UTF8'"},
+    Macro{"pg_is_in_recovery", "", "false"},
+    Macro{"pg_get_partkeydef", "relation", "NULL::VARCHAR"},
+    Macro{"pg_get_serial_sequence", "relation, attribute", "NULL::VARCHAR"},
+    Macro{"pg_relation_is_publishable", "relation", "false"},
+};
 
 // PostgreSQL's types that DuckDB does not know, by one that holds their values.
 struct TypeName {
@@ -47,17 +58,20 @@ bool Is(const Tokens& tokens, size_t at, std::string_view word) {
 }
 
 /// `$1` with a declared type.
-std::optional<Edit> CastOf(const SqlToken& token, std::span<const uint32_t> types) {
+std::optional<Edit> CastOf(const SqlToken& token, std::span<const uint32_t> types, bool all_types) {
   if (token.kind != SqlToken::kParameter) return std::nullopt;
   size_t number = 0;
   std::from_chars(token.plain.data(), token.plain.data() + token.plain.size(), number);
   if (number == 0 || number > types.size()) return std::nullopt;
   const PgType* const element = FindElementType(types[number - 1]);
   const PgType* const type = element != nullptr ? element : FindPgType(types[number - 1]);
-  if (type == nullptr || type->sql_name.empty()) return std::nullopt;
-  return Edit{token.begin, token.end(),
-              fmt::format("CAST({} AS {}{})", token.text, type->sql_name,
-                          element != nullptr ? "[]" : "")};
+  if (type == nullptr) return std::nullopt;
+  std::string_view name = type->sql_name;
+  if (name.empty() && !all_types) return std::nullopt;
+  if (name.empty()) name = type->oid == kNumeric ? "DECIMAL(38, 10)" : "VARCHAR";
+  return Edit{
+      token.begin, token.end(),
+      fmt::format("CAST({} AS {}{})", token.text, name, element != nullptr ? "[]" : "")};
 }
 
 /// What stands at `at`, if it is said differently here. `end` is behind it.
@@ -77,19 +91,25 @@ std::optional<Edit> DialectOf(const Tokens& tokens, size_t at, size_t* end) {
       at + 3 < tokens.size()) {
     return edit(4, "");
   }
-  if (Is(tokens, at, "::")) {
+  const bool is_cast = Is(tokens, at, "::");
+  if (is_cast || Is(tokens, at, "as")) {
+    const std::string before = is_cast ? "::" : "AS ";
     const size_t qualified = Is(tokens, at + 1, "pg_catalog") && Is(tokens, at + 2, ".") ? 3 : 1;
     for (const TypeName& name : kTypeNames) {
-      if (Is(tokens, at + qualified, name.postgres)) {
-        return edit(qualified + 1, fmt::format("::{}", name.duck));
+      // `AS name` may well be what a column is called: only `AS name)` is a cast.
+      if (Is(tokens, at + qualified, name.postgres) &&
+          (is_cast || Is(tokens, at + qualified + 1, ")"))) {
+        return edit(qualified + 1, before + std::string(name.duck));
       }
     }
     if (qualified == 3 && at + 3 < tokens.size()) {
-      return edit(4, fmt::format("::{}", tokens[at + 3].text));
+      return edit(4, before + std::string(tokens[at + 3].text));
     }
   }
   if (Is(tokens, at, "pg_catalog") && Is(tokens, at + 1, ".") && Is(tokens, at + 3, "(") &&
-      std::find(kMacros.begin(), kMacros.end(), tokens[at + 2].plain) != kMacros.end()) {
+      std::any_of(kMacros.begin(), kMacros.end(), [&](const Macro& macro) {
+        return tokens[at + 2].Is(macro.name);
+      })) {
     return edit(3, std::string(tokens[at + 2].text));
   }
   return std::nullopt;
@@ -97,13 +117,14 @@ std::optional<Edit> DialectOf(const Tokens& tokens, size_t at, size_t* end) {
 
 }  // namespace
 
-std::string ToDuckDialect(std::string_view statement, std::span<const uint32_t> parameter_types) {
+std::string ToDuckDialect(std::string_view statement, std::span<const uint32_t> parameter_types,
+                          bool all_types) {
   const Tokens tokens = SqlTokens(statement);
   std::string rewritten;
   size_t copied = 0;
   for (size_t at = 0; at < tokens.size();) {
     size_t end = at + 1;
-    std::optional<Edit> edit = CastOf(tokens[at], parameter_types);
+    std::optional<Edit> edit = CastOf(tokens[at], parameter_types, all_types);
     if (!edit) edit = DialectOf(tokens, at, &end);
     at = end;
     if (!edit) continue;
@@ -116,17 +137,12 @@ std::string ToDuckDialect(std::string_view statement, std::span<const uint32_t> 
 }
 
 std::string SessionMacros(uint32_t process) {
-  return fmt::format(
-      "CREATE TEMP MACRO version() AS 'PostgreSQL 15.0 (Headrace, DuckDB)';"
-      "CREATE TEMP MACRO pg_backend_pid() AS {}::INTEGER;"
-      "CREATE TEMP MACRO pg_get_userbyid(role) AS 'headrace';"
-      "CREATE TEMP MACRO pg_advisory_unlock_all() AS NULL;"
-      "CREATE TEMP MACRO set_config(setting, value, is_local) AS value;"
-      "CREATE TEMP MACRO pg_encoding_to_char(encoding) AS 'UTF8';"
-      "CREATE TEMP MACRO pg_is_in_recovery() AS false;"
-      "CREATE TEMP MACRO pg_get_partkeydef(relation) AS NULL::VARCHAR;"
-      "CREATE TEMP MACRO pg_relation_is_publishable(relation) AS false;",
-      process);
+  std::string sql =
+      fmt::format("CREATE TEMP MACRO pg_backend_pid() AS {}::INTEGER;", process);
+  for (const Macro& macro : kMacros) {
+    sql += fmt::format("CREATE TEMP MACRO {}({}) AS {};", macro.name, macro.parameters, macro.body);
+  }
+  return sql;
 }
 
 }  // namespace headrace::server::pgwire
