@@ -135,8 +135,9 @@ Result<std::unique_ptr<server::pgwire::PgServer>> StartPgServer(const ServeOptio
   pg.port = static_cast<uint16_t>(std::stoi(options.pg_port));
   pg.max_connections = options.pg_connections;
   pg.max_message_bytes = static_cast<size_t>(options.max_body_bytes);
-  ARROW_ASSIGN_OR_RAISE(auto started, server::pgwire::PgServer::Start(
-                                          pg, {.sql = sql, .budget = budget, .log = log->events()}));
+  ARROW_ASSIGN_OR_RAISE(
+      auto started,
+      server::pgwire::PgServer::Start(pg, {.sql = sql, .budget = budget, .log = log->events()}));
   if (!options.pg_port_file.empty()) {
     ARROW_RETURN_NOT_OK(WritePortFile(options.pg_port_file, started->port()));
   }
@@ -150,12 +151,13 @@ void RunUntil(StopSignal* stop, double drain_timeout_s, std::unique_ptr<DemoFeed
   const int signal = stop->Wait();
   log->Info("draining", {{"signal", strsignal(signal)}, {"timeout_s", drain_timeout_s}});
   demo.reset();
-  const auto bound = std::chrono::duration_cast<milliseconds>(
-      std::chrono::duration<double>(drain_timeout_s));
+  const auto bound =
+      std::chrono::duration_cast<milliseconds>(std::chrono::duration<double>(drain_timeout_s));
   const auto until = std::chrono::steady_clock::now() + bound;
   bool clean = http->Drain(bound);
   if (pg != nullptr) {
-    const auto left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
     clean = pg->Drain(std::max(left, milliseconds(0))) && clean;
   }
   log->Info("stopped", {{"clean", clean}});

@@ -204,6 +204,14 @@ Result<std::shared_ptr<Session>> Session::Open(std::shared_ptr<Database> databas
 
 void Session::Interrupt() { duckdb_interrupt(impl_->connection.get()); }
 
+Status Session::Define(const std::string& sql) {
+  DuckResult result;
+  if (duckdb_query(impl_->connection.get(), sql.c_str(), &result.get()) == DuckDBSuccess) {
+    return Status::OK();
+  }
+  return DuckFailure(duckdb_result_error(&result.get()));
+}
+
 bool Session::in_transaction() const noexcept { return impl_->in_transaction; }
 
 struct Session::Step {
@@ -233,7 +241,8 @@ Result<std::shared_ptr<Prepared>> Session::Prepare(const std::string& sql) {
   const std::vector<StatementText> texts = SplitStatements(sql);
   if (texts.size() > 1) {
     return MakeError(ErrorCode::kInvalidArgument,
-                     "several statements cannot be prepared at once; give them one by one", {"sql"});
+                     "several statements cannot be prepared at once; give them one by one",
+                     {"sql"});
   }
   auto made = std::make_unique<Prepared::Impl>();
   made->sql = sql;
@@ -320,17 +329,16 @@ Result<Outcome> Session::RunStep(Step step, RunOptions options) {
     return bound;
   }
   auto rows = std::make_shared<ResultRows>(shared_from_this(), own.shared->budget);
-  const duckdb_state state =
-      OnlyReads(type) ? duckdb_execute_prepared_streaming(step.prepared, &rows->result())
-                      : duckdb_execute_prepared(step.prepared, &rows->result());
+  const duckdb_state state = OnlyReads(type)
+                                 ? duckdb_execute_prepared_streaming(step.prepared, &rows->result())
+                                 : duckdb_execute_prepared(step.prepared, &rows->result());
   const bool ok = state == DuckDBSuccess;
   own.EndStatement(step.word, ok);
   if (!ok) {
     if (step.watch.timed_out()) {
-      return MakeError(
-          ErrorCode::kTimeout,
-          fmt::format("the statement was not done in {} ms", options.timeout->count()),
-          {"timeout_ms"});
+      return MakeError(ErrorCode::kTimeout,
+                       fmt::format("the statement was not done in {} ms", options.timeout->count()),
+                       {"timeout_ms"});
     }
     return DuckFailure(duckdb_result_error_type(&rows->result()),
                        duckdb_result_error(&rows->result()));

@@ -77,6 +77,10 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Runs what this session prepared, as Run() does.
   Result<Outcome> Run(Prepared& prepared, RunOptions options);
 
+  /// Runs statements of the server's own that make temporary things, before anything else is run:
+  /// also where nothing can be changed.
+  Status Define(const std::string& sql);
+
   /// Whether a BEGIN was not ended yet. Thread rule: that of Run().
   bool in_transaction() const noexcept;
 

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -259,6 +260,7 @@ def test_a_wrong_key_cancels_nothing(pg: PgServer) -> None:
     wrong = RawPgClient(pg.pg_port, start=False)
     wrong.send_startup(struct.pack("!II", process, secret ^ 1), code=80877102)
     assert wrong.read() is None
+    wrong.close()
     assert b"D" in [kind for kind, _ in client.until(b"Z")]
     client.close()
 
@@ -332,7 +334,7 @@ def test_copy_both_ways(pg: PgServer) -> None:
                 copy.set_types(["int4", "text"])
                 assert list(copy.rows()) == rows
         with opened.cursor().copy("COPY copied TO STDOUT (FORMAT csv, HEADER)") as copy:
-            assert b"".join(copy).startswith(b"i,s\n0,\n1,\"a\t1\n")
+            assert b"".join(copy).startswith(b'i,s\n0,\n1,"a\t1\n')
         with pytest.raises(psycopg.errors.InvalidTextRepresentation):
             with opened.cursor().copy("COPY copied FROM STDIN (FORMAT csv)") as copy:
                 copy.write(b"1,ok\nx,bad\n")
@@ -364,7 +366,7 @@ def test_the_agent_of_hatidata(pg: PgServer) -> None:
         assert [m["content"] for m in agent.search_memory("pump")] == ["the pump runs hot"]
         assert agent.delete_memory(memory)
         with agent.reasoning_chain("r-1") as chain:
-            assert chain.query("SELECT 1 AS one", step="look") == [{"one": 1}]
+            assert chain.query("SELECT 1 AS one", step=1) == [{"one": 1}]
 
 
 @pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not installed")
@@ -409,6 +411,7 @@ def test_bad_bytes_end_their_connection_only(pg: PgServer, connection: Any, bad:
     assert message is None or message[0] == b"E"
     while client.read() is not None:
         pass
+    client.close()
     cursor = connection.cursor()
     cursor.execute("SELECT 1")
     assert cursor.fetchone() == (1,)
@@ -428,7 +431,11 @@ def test_contents_that_do_not_fit_are_an_error_and_no_end(pg: PgServer) -> None:
 
 def test_random_bytes_leave_the_server_well(pg: PgServer, connection: Any) -> None:
     generator = random.Random(7)
-    seed = b"P\0\0\0\x12s\0SELECT 1\0\0\0" + b"B\0\0\0\x0c\0s\0\0\0\0\0\0" + b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\4"
+    seed = (
+        b"P\0\0\0\x12s\0SELECT 1\0\0\0"
+        + b"B\0\0\0\x0c\0s\0\0\0\0\0\0"
+        + b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\4"
+    )
     for _ in range(200):
         client = RawPgClient(pg.pg_port)
         data = bytearray(seed)
@@ -443,7 +450,7 @@ def test_random_bytes_leave_the_server_well(pg: PgServer, connection: Any) -> No
 
 def test_who_vanishes_stops_what_it_asked_for(pg: PgServer) -> None:
     def cpu_seconds() -> float:
-        fields = open(f"/proc/{pg.process.pid}/stat").read().rsplit(")", 1)[1].split()
+        fields = Path(f"/proc/{pg.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
     for _ in range(5):

@@ -27,8 +27,10 @@ void WriteCommandComplete(std::string_view tag, std::string* out) {
   writer.Begin('C').Text(tag).End();
 }
 
-void WriteReady(char state, std::string* out) { MessageWriter writer(out);
-  writer.Begin('Z').Byte(state).End(); }
+void WriteReady(char state, std::string* out) {
+  MessageWriter writer(out);
+  writer.Begin('Z').Byte(state).End();
+}
 
 void WriteBare(char type, std::string* out) {
   MessageWriter writer(out);

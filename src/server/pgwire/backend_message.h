@@ -73,7 +73,7 @@ struct Report {
   std::string_view severity = "ERROR";  ///< static lifetime, as `sqlstate`
   std::string_view sqlstate = "XX000";
   std::string message;
-  std::string detail;    ///< empty: none
+  std::string detail;   ///< empty: none
   size_t position = 0;  ///< in characters of the query from 1; 0: none
 };
 

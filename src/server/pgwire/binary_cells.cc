@@ -19,16 +19,16 @@ namespace {
 Result<WriteCell> FromText(const sql::ColumnType& type, const arrow::Array& array, Oid oid) {
   ARROW_ASSIGN_OR_RAISE(auto text, TextCells(type, array));
   if (oid != kNumeric && oid != kUuid) return text;
-  return WriteCell([text = std::move(text), oid, digits = std::string()](
-                       int64_t row, std::string* out) mutable {
-    digits.clear();
-    text(row, &digits);
-    if (oid == kNumeric) {
-      AppendNumeric(digits, out);
-    } else {
-      AppendUuid(digits, out);
-    }
-  });
+  return WriteCell(
+      [text = std::move(text), oid, digits = std::string()](int64_t row, std::string* out) mutable {
+        digits.clear();
+        text(row, &digits);
+        if (oid == kNumeric) {
+          AppendNumeric(digits, out);
+        } else {
+          AppendUuid(digits, out);
+        }
+      });
 }
 
 struct BinaryMaker {
@@ -61,8 +61,7 @@ struct BinaryMaker {
     }
   }
   Status Visit(const arrow::FloatType&) {
-    made = [values = &static_cast<const arrow::FloatArray&>(array)](int64_t row,
-                                                                    std::string* out) {
+    made = [values = &static_cast<const arrow::FloatArray&>(array)](int64_t row, std::string* out) {
       MessageWriter(out).Int32(std::bit_cast<uint32_t>(values->Value(row)));
     };
     return Status::OK();
@@ -90,8 +89,8 @@ struct BinaryMaker {
     return Status::OK();
   }
   Status Visit(const arrow::Date32Type&) {
-    made = [values = &static_cast<const arrow::Date32Array&>(array)](
-               int64_t row, std::string* out) {
+    made = [values = &static_cast<const arrow::Date32Array&>(array)](int64_t row,
+                                                                     std::string* out) {
       MessageWriter(out).Int32(DaysSince2000(values->Value(row)));
     };
     return Status::OK();
@@ -126,24 +125,24 @@ Result<WriteCell> ArrayCells(const sql::ColumnType& type, const WireType& wire,
                              const arrow::Array& array) {
   ARROW_ASSIGN_OR_RAISE(Elements elements, ElementsOf(array));
   ARROW_ASSIGN_OR_RAISE(auto write, BinaryCells(type.children[0], *elements.values));
-  return WriteCell([elements, write = std::move(write), oid = wire.type->oid](int64_t row,
-                                                                              std::string* out) {
-    const auto [begin, end] = elements.Range(row);
-    MessageWriter writer(out);
-    int nulls = 0;
-    for (int64_t i = begin; i < end; ++i) nulls |= elements.values->IsNull(i) ? 1 : 0;
-    writer.Int32(begin == end ? 0 : 1).Int32(nulls).Int32(oid);
-    if (begin < end) writer.Int32(end - begin).Int32(1);
-    for (int64_t i = begin; i < end; ++i) {
-      if (elements.values->IsNull(i)) {
-        writer.Int32(-1);
-        continue;
-      }
-      const size_t at = writer.BeginValue();
-      write(i, out);
-      writer.EndValue(at);
-    }
-  });
+  return WriteCell(
+      [elements, write = std::move(write), oid = wire.type->oid](int64_t row, std::string* out) {
+        const auto [begin, end] = elements.Range(row);
+        MessageWriter writer(out);
+        int nulls = 0;
+        for (int64_t i = begin; i < end; ++i) nulls |= elements.values->IsNull(i) ? 1 : 0;
+        writer.Int32(begin == end ? 0 : 1).Int32(nulls).Int32(oid);
+        if (begin < end) writer.Int32(end - begin).Int32(1);
+        for (int64_t i = begin; i < end; ++i) {
+          if (elements.values->IsNull(i)) {
+            writer.Int32(-1);
+            continue;
+          }
+          const size_t at = writer.BeginValue();
+          write(i, out);
+          writer.EndValue(at);
+        }
+      });
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ struct TextMaker {
     requires arrow::is_integer_type<Type>::value
   Status Visit(const Type&) {
     made = [values = &static_cast<const arrow::NumericArray<Type>&>(array)](int64_t row,
-                                                                           std::string* out) {
+                                                                            std::string* out) {
       char text[24];
       const auto end = std::to_chars(text, text + sizeof(text), values->Value(row)).ptr;
       out->append(text, end);
@@ -81,8 +81,8 @@ struct TextMaker {
     requires arrow::is_base_binary_type<Type>::value
   Status Visit(const Type&) {
     using ArrayType = typename arrow::TypeTraits<Type>::ArrayType;
-    made = [values = &static_cast<const ArrayType&>(array),
-            is_blob = type.id == DUCKDB_TYPE_BLOB](int64_t row, std::string* out) {
+    made = [values = &static_cast<const ArrayType&>(array), is_blob = type.id == DUCKDB_TYPE_BLOB](
+               int64_t row, std::string* out) {
       if (is_blob) {
         PrintBytes(values->GetView(row), out);
       } else {
@@ -176,8 +176,7 @@ struct JsonMaker {
   }
   Status Visit(const arrow::MapType&) {
     const auto& map = static_cast<const arrow::MapArray&>(array);
-    ARROW_ASSIGN_OR_RAISE(auto key,
-                          TextCells(ColumnTypeOf(*map.keys()->type()), *map.keys()));
+    ARROW_ASSIGN_OR_RAISE(auto key, TextCells(ColumnTypeOf(*map.keys()->type()), *map.keys()));
     ARROW_ASSIGN_OR_RAISE(auto value, JsonCells(*map.items()));
     made = [&map, key = std::move(key), value = std::move(value)](int64_t row, std::string* out) {
       std::string text;

@@ -25,8 +25,8 @@ constexpr size_t kKeptBytes = 256 << 10;
 
 }  // namespace
 
-Connection::Connection(int descriptor, ConnectionContext* shared, uint32_t process,
-                       uint32_t secret, bool is_refused)
+Connection::Connection(int descriptor, ConnectionContext* shared, uint32_t process, uint32_t secret,
+                       bool is_refused)
     : shared_(shared),
       process_(process),
       secret_(secret),
@@ -76,8 +76,9 @@ void Connection::EndStatement() {
 }
 
 void Connection::Fatal(std::string_view sqlstate, std::string message) {
-  WriteError({.severity = "FATAL", .sqlstate = sqlstate, .message = std::move(message), .detail = {}},
-             &output_);
+  WriteError(
+      {.severity = "FATAL", .sqlstate = sqlstate, .message = std::move(message), .detail = {}},
+      &output_);
   (void)Flush();
 }
 
@@ -120,8 +121,7 @@ std::optional<StartupRequest> Connection::ReadStartup() {
   const auto deadline = WireSocket::Clock::now() + shared_->options->startup_timeout;
   while (true) {
     size_t taken = 0;
-    auto packet =
-        TakeStartup(std::string_view(input_).substr(taken_, end_ - taken_), &taken);
+    auto packet = TakeStartup(std::string_view(input_).substr(taken_, end_ - taken_), &taken);
     if (!packet.ok()) {
       Fatal("08P01", packet.status().message());
       return std::nullopt;

@@ -67,8 +67,8 @@ Status Apply(const OptionValues& given, CopyRequest* request) {
   if (given.quote) ARROW_RETURN_NOT_OK(SetCharacter("quote", *given.quote, &request->quote));
   request->escape = request->quote;
   if (given.escape) ARROW_RETURN_NOT_OK(SetCharacter("escape", *given.escape, &request->escape));
-  request->header = given.header && *given.header != "false" && *given.header != "off" &&
-                    *given.header != "0";
+  request->header =
+      given.header && *given.header != "false" && *given.header != "off" && *given.header != "0";
   if (given.encoding && SqlTokens(*given.encoding).size() != 1 && *given.encoding != "utf-8") {
     return MakeError(ErrorCode::kNotImplemented, "COPY has texts in UTF8 only");
   }
@@ -88,8 +88,8 @@ Status ReadOptions(Tokens tokens, CopyRequest* request) {
   };
   for (size_t i = 0; i < tokens.size(); ++i) {
     const SqlToken& token = tokens[i];
-    const bool has_value = i + 1 < tokens.size() && !tokens[i + 1].Is(",") &&
-                           !tokens[i + 1].Is(")");
+    const bool has_value =
+        i + 1 < tokens.size() && !tokens[i + 1].Is(",") && !tokens[i + 1].Is(")");
     if (token.Is("with") || token.Is("(") || token.Is(")") || token.Is(",") || token.Is("as")) {
       continue;
     }
@@ -118,6 +118,12 @@ void WriteCopyResponse(char type, const CopyRequest& request, size_t columns, st
   writer.Begin(type).Byte(static_cast<char>(format)).Int16(static_cast<int>(columns));
   for (size_t i = 0; i < columns; ++i) writer.Int16(format);
   writer.End();
+}
+
+/// Of binary data. It shares a message with what comes first, as clients know it from PostgreSQL.
+void WriteCopyHeader(MessageWriter* writer) {
+  constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
+  writer->Bytes(kSignature).Int32(0).Int32(0);
 }
 
 /// A line of text or CSV.
@@ -203,10 +209,7 @@ Status PgSession::CopyOut(const CopyRequest& request) {
                  std::vector<int16_t>(width, is_binary ? 1 : 0));
   WriteCopyResponse('H', request, width, &out);
   MessageWriter writer(&out);
-  if (is_binary) {
-    constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0", 11);
-    writer.Begin('d').Bytes(kSignature).Int32(0).Int32(0).End();
-  } else if (request.header) {
+  if (!is_binary && request.header) {
     writer.Begin('d');
     for (size_t i = 0; i < width; ++i) {
       if (i > 0) out.push_back(request.delimiter);
@@ -219,6 +222,7 @@ Status PgSession::CopyOut(const CopyRequest& request) {
   while (true) {
     const size_t before = out.size();
     writer.Begin('d');
+    if (is_binary && count == 0) WriteCopyHeader(&writer);
     ARROW_ASSIGN_OR_RAISE(const bool more, is_binary ? rows.WriteValues(&out)
                                                      : WriteLine(request, &rows, &field, &out));
     if (!more) {
@@ -231,7 +235,11 @@ Status PgSession::CopyOut(const CopyRequest& request) {
       return MakeError(ErrorCode::kCancelled, "the client is gone");
     }
   }
-  if (is_binary) writer.Begin('d').Int16(-1).End();
+  if (is_binary) {
+    writer.Begin('d');
+    if (count == 0) WriteCopyHeader(&writer);
+    writer.Int16(-1).End();
+  }
   WriteBare('c', &out);
   WriteCommandComplete(fmt::format("COPY {}", count), &out);
   return Status::OK();
@@ -251,7 +259,8 @@ Status PgSession::CopyIn(const CopyRequest& request) {
   ARROW_ASSIGN_OR_RAISE(const auto probe,
                         sql_->Prepare(fmt::format("SELECT {} FROM {}", names, table)));
   const size_t width = probe->columns().size();
-  const size_t most = std::max<size_t>(1, std::min(kMostRows, kMostValues / std::max<size_t>(width, 1)));
+  const size_t most =
+      std::max<size_t>(1, std::min(kMostRows, kMostValues / std::max<size_t>(width, 1)));
   const bool own_transaction = !sql_->in_transaction();
   const auto run = [&](std::string sql) {
     return sql_->Run({.sql = std::move(sql), .parameters = {}, .stop = {}, .timeout = {}}).status();
@@ -306,7 +315,10 @@ Status PgSession::CopyIn(const CopyRequest& request) {
     }
     if (message->type == 'd') {
       // After an error the rest is read and forgotten, so that the client hears of it.
-      if (status.ok()) status = take(false);
+      if (status.ok()) {
+        parser.Add(message->body);
+        status = take(false);
+      }
     } else if (message->type == 'c') {
       if (status.ok()) status = take(true);
       if (status.ok()) status = insert();

@@ -12,7 +12,7 @@ namespace headrace::server::pgwire {
 struct CopyRequest {
   enum Format { kText, kCsv, kBinary };
   bool is_in = false;
-  std::string source;   ///< TO: the query; FROM: the table, with its columns
+  std::string source;  ///< TO: the query; FROM: the table, with its columns
   Format format = kText;
   char delimiter = '\t';
   std::string null = "\\N";

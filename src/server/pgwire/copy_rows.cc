@@ -38,8 +38,8 @@ void WriteCopyField(const CopyRequest& format, std::string_view value, std::stri
   if (format.format == CopyRequest::kText) return WriteText(format.delimiter, value, out);
   bool needs_quotes = value == format.null || value == "\\.";
   for (const char c : value) {
-    needs_quotes = needs_quotes || c == format.delimiter || c == format.quote || c == '\n' ||
-                   c == '\r';
+    needs_quotes =
+        needs_quotes || c == format.delimiter || c == format.quote || c == '\n' || c == '\r';
   }
   if (!needs_quotes) {
     out->append(value);

@@ -25,7 +25,8 @@ class CopyParser {
 
   void Add(std::string_view data) { rest_.append(data); }
   /// The next whole row; none if more data is needed, or after the end mark `\.`. At the `end` of
-  /// all data the last row need not end its line. kTypeMismatch for a quote that never closes, then.
+  /// all data the last row need not end its line. kTypeMismatch for a quote that never closes,
+  /// then.
   Result<std::optional<Row>> Next(bool end);
 
   /// What waits for the rest of its row.

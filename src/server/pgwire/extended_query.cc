@@ -34,8 +34,8 @@ Status PgSession::Parse(std::string_view body) {
   ARROW_ASSIGN_OR_RAISE(auto message, ReadParse(body));
   failed_sql_ = message.sql;
   if (!message.statement.empty() && statements_.contains(message.statement)) {
-    return MakeError(ErrorCode::kNameExists, fmt::format("prepared statement \"{}\" already exists",
-                                                         message.statement));
+    return MakeError(ErrorCode::kNameExists,
+                     fmt::format("prepared statement \"{}\" already exists", message.statement));
   }
   if (statements_.size() >= kMostNames) {
     return MakeError(ErrorCode::kTooLarge,
@@ -97,8 +97,9 @@ Status PgSession::Bind(std::string_view body) {
   if (message.values.size() != statement->types.size()) {
     return MakeError(
         ErrorCode::kMalformedBody,
-        fmt::format("bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
-                    message.values.size(), message.statement, statement->types.size()));
+        fmt::format(
+            "bind message supplies {} parameters, but prepared statement \"{}\" requires {}",
+            message.values.size(), message.statement, statement->types.size()));
   }
   auto portal = std::make_unique<Portal>();
   portal->statement = statement;
@@ -154,8 +155,7 @@ Status PgSession::Start(Portal* portal) {
   if (statement.command) {
     if (statement.columns.empty()) return RunCommand(*statement.command);
     ARROW_ASSIGN_OR_RAISE(auto rows, CommandRows(*statement.command));
-    portal->rows =
-        std::make_unique<RowWriter>(std::move(rows), statement.columns, portal->formats);
+    portal->rows = std::make_unique<RowWriter>(std::move(rows), statement.columns, portal->formats);
     return Status::OK();
   }
   Settle();
@@ -200,9 +200,9 @@ Status PgSession::Fetch(Portal* portal, int32_t max_rows) {
     return Status::OK();
   }
   const Statement& statement = *portal->statement;
-  WriteCommandComplete(statement.command ? statement.command->tag
-                                         : TagOf(statement.sql, {}, portal->num_rows),
-                       &out);
+  WriteCommandComplete(
+      statement.command ? statement.command->tag : TagOf(statement.sql, {}, portal->num_rows),
+      &out);
   return Status::OK();
 }
 

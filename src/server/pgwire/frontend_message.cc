@@ -33,8 +33,8 @@ Result<StartupPacket> ReadStartup(std::string_view packet) {
     return GssEncRequest{};
   }
   if (code >> 16 != 3) {
-    return Malformed(fmt::format("protocol {}.{} is not spoken here, but 3.0", code >> 16,
-                                 code & 0xffff));
+    return Malformed(
+        fmt::format("protocol {}.{} is not spoken here, but 3.0", code >> 16, code & 0xffff));
   }
   StartupRequest request{.minor = static_cast<int>(code & 0xffff), .parameters = {}};
   while (true) {
@@ -79,8 +79,8 @@ Result<std::optional<RawMessage>> TakeMessage(std::string_view input, size_t lim
   constexpr std::string_view kTypes = "QPBDECSHdcfFpX";
   *missing = 1 + kLengthBytes - std::min(input.size(), 1 + kLengthBytes);
   if (!input.empty() && kTypes.find(input[0]) == std::string_view::npos) {
-    return Malformed(fmt::format("there is no message of type {}", static_cast<int>(
-                                     static_cast<unsigned char>(input[0]))));
+    return Malformed(fmt::format("there is no message of type {}",
+                                 static_cast<int>(static_cast<unsigned char>(input[0]))));
   }
   if (*missing > 0) return std::nullopt;
   const uint32_t length = MessageReader(input.substr(1)).UInt32();
@@ -135,8 +135,8 @@ Result<BindMessage> ReadBind(std::string_view body) {
   ARROW_ASSIGN_OR_RAISE(message.result_formats, ReadFormats(&reader));
   ARROW_RETURN_NOT_OK(reader.Done());
   if (message.formats.size() > 1 && message.formats.size() != message.values.size()) {
-    return Malformed(fmt::format("{} formats for {} parameters", message.formats.size(),
-                                 message.values.size()));
+    return Malformed(
+        fmt::format("{} formats for {} parameters", message.formats.size(), message.values.size()));
   }
   return message;
 }
@@ -183,8 +183,9 @@ Result<std::vector<std::pair<std::string, std::string>>> ReadOptions(std::string
     }
     const size_t equals = word.find('=');
     if (equals == std::string_view::npos || equals == 0) {
-      return MakeError(ErrorCode::kInvalidArgument,
-                       fmt::format("invalid command-line argument for server process: {}", words[i]));
+      return MakeError(
+          ErrorCode::kInvalidArgument,
+          fmt::format("invalid command-line argument for server process: {}", words[i]));
     }
     settings.emplace_back(word.substr(0, equals), word.substr(equals + 1));
   }

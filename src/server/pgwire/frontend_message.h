@@ -50,9 +50,9 @@ struct ParseMessage {
 struct BindMessage {
   std::string portal;
   std::string statement;
-  std::vector<int16_t> formats;                        ///< none, one for all, or one for each
+  std::vector<int16_t> formats;                         ///< none, one for all, or one for each
   std::vector<std::optional<std::string_view>> values;  ///< nothing: NULL
-  std::vector<int16_t> result_formats;                 ///< as `formats`
+  std::vector<int16_t> result_formats;                  ///< as `formats`
 };
 /// Describe and Close: 'S'tatement or 'P'ortal.
 struct NamedMessage {

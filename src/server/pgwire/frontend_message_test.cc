@@ -27,8 +27,8 @@ TEST(TakeStartup, ReadsTheFourKinds) {
   ASSERT_TRUE(ssl.ok() && *ssl);
   EXPECT_TRUE(std::holds_alternative<SslRequest>(**ssl));
   EXPECT_EQ(taken, 8);
-  EXPECT_TRUE(std::holds_alternative<GssEncRequest>(
-      **TakeStartup("\0\0\0\x08\x04\xd2\x16\x30"s, &taken)));
+  EXPECT_TRUE(
+      std::holds_alternative<GssEncRequest>(**TakeStartup("\0\0\0\x08\x04\xd2\x16\x30"s, &taken)));
   const auto cancel = TakeStartup("\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x05\0\0\0\x07"s, &taken);
   EXPECT_EQ(std::get<CancelRequest>(**cancel).process, 5);
   EXPECT_EQ(std::get<CancelRequest>(**cancel).secret, 7);
@@ -74,9 +74,9 @@ TEST(ReadBind, TakesNullsAndFormats) {
   EXPECT_EQ(bind->portal, "p");
   EXPECT_EQ(bind->values.at(0), "\0\7"s);
   EXPECT_EQ(bind->values.at(1), std::nullopt);
-  EXPECT_FALSE(ReadBind("p\0s\0\0\1\0\2\0\0\0\0"s).ok());            // format 2
+  EXPECT_FALSE(ReadBind("p\0s\0\0\1\0\2\0\0\0\0"s).ok());              // format 2
   EXPECT_FALSE(ReadBind("p\0s\0\0\0\0\1\xff\xff\xff\xfe\0\0"s).ok());  // a value of -2 bytes
-  EXPECT_FALSE(ReadBind("p\0s\0\0\0\xff\xff\0\0"s).ok());             // 65,535 values in no bytes
+  EXPECT_FALSE(ReadBind("p\0s\0\0\0\xff\xff\0\0"s).ok());              // 65,535 values in no bytes
 }
 
 TEST(ReadOptions, SplitsAndUnescapes) {
@@ -98,8 +98,10 @@ TEST(FrontendMessages, FuzzedBytesAreHarmless) {
   const std::string seeds[] = {Sized("\0\3\0\0user\0agent\0options\0-c a.b=1\0\0"s),
                                Message('P', "s\0SELECT $1\0\0\1\0\0\0\x17"s),
                                Message('B', "p\0s\0\0\1\0\1\0\2\0\0\0\2\0\7\xff\xff\xff\xff\0\0"s),
-                               Message('Q', "SELECT 1\0"s), Message('E', "\0\0\0\0\0"s),
-                               Message('D', "Sname\0"s), Message('S', "")};
+                               Message('Q', "SELECT 1\0"s),
+                               Message('E', "\0\0\0\0\0"s),
+                               Message('D', "Sname\0"s),
+                               Message('S', "")};
   int understood = 0;
   for (int round = 0; round < 50'000; ++round) {
     std::string input = seeds[random() % std::size(seeds)];

@@ -58,9 +58,8 @@ class MessageReader {
   /// kMalformedBody unless exactly all was read.
   Status Done() const {
     if (!failed_ && rest_.empty()) return Status::OK();
-    return MakeError(ErrorCode::kMalformedBody, failed_
-                                                    ? "a message ends before its contents do"
-                                                    : "a message goes on behind its contents");
+    return MakeError(ErrorCode::kMalformedBody, failed_ ? "a message ends before its contents do"
+                                                        : "a message goes on behind its contents");
   }
   bool failed() const noexcept { return failed_; }
   std::string_view rest() const noexcept { return rest_; }

@@ -189,8 +189,7 @@ Result<sql::Parameter> ReadBinary(uint32_t oid, std::string_view bytes) {
     case kOid: {
       const uint32_t bits = reader.UInt32();
       if (!reader.Done().ok()) return Malformed(oid, bytes);
-      return sql::Parameter(oid == kOid ? int64_t{bits}
-                                        : int64_t{static_cast<int32_t>(bits)});
+      return sql::Parameter(oid == kOid ? int64_t{bits} : int64_t{static_cast<int32_t>(bits)});
     }
     case kInt8: {
       const auto value = static_cast<int64_t>(reader.UInt64());

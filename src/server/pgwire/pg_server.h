@@ -23,8 +23,8 @@ namespace headrace::server::pgwire {
 
 struct PgServerOptions {
   std::string host = "127.0.0.1";
-  uint16_t port = 5439;               ///< 0: any free one, see PgServer::port()
-  int64_t max_connections = 100;      ///< more are told so and closed
+  uint16_t port = 5439;           ///< 0: any free one, see PgServer::port()
+  int64_t max_connections = 100;  ///< more are told so and closed
   size_t max_message_bytes = 64 << 20;
   std::chrono::milliseconds startup_timeout{10'000};  ///< until a client has said who it is
   std::chrono::milliseconds write_timeout{60'000};    ///< a client that takes nothing of its rows
@@ -38,9 +38,9 @@ struct PgServerContext {
 };
 
 /// The PostgreSQL protocol, version 3. Every connection has a thread of its own, because a session
-/// keeps one while it waits for rows or for the right to write: on a pool, those who wait would hold
-/// the threads that the one they wait for needs. Thread rule: all methods may be called from any
-/// thread.
+/// keeps one while it waits for rows or for the right to write: on a pool, those who wait would
+/// hold the threads that the one they wait for needs. Thread rule: all methods may be called from
+/// any thread.
 class PgServer {
  public:
   /// kAddressInUse if the port is taken; kBadConfig for a host or a limit that cannot be; what

@@ -22,8 +22,8 @@ namespace {
 constexpr int64_t kMostSettledBytes = 64 << 20;
 
 bool EndsTransaction(const std::optional<SessionCommand>& command) {
-  return command && (command->kind == SessionCommand::kCommit ||
-                     command->kind == SessionCommand::kRollback);
+  return command &&
+         (command->kind == SessionCommand::kCommit || command->kind == SessionCommand::kRollback);
 }
 
 }  // namespace
@@ -58,9 +58,7 @@ Result<std::unique_ptr<PgSession>> PgSession::Begin(const StartupRequest& startu
   std::unique_ptr<PgSession> session(new PgSession(connection, shared));
   ARROW_RETURN_NOT_OK(session->ApplyStartup(startup));
   ARROW_ASSIGN_OR_RAISE(session->sql_, shared->context.sql->Connect());
-  ARROW_RETURN_NOT_OK(
-      session->sql_->Run({.sql = SessionMacros(process), .parameters = {}, .stop = {}, .timeout = {}})
-          .status());
+  ARROW_RETURN_NOT_OK(session->sql_->Define(SessionMacros(process)));
   std::string& out = connection->output();
   MessageWriter writer(&out);
   writer.Begin('R').Int32(0).End();
@@ -203,8 +201,8 @@ void PgSession::Query(std::string_view body) {
   const std::string& query = *read;
   std::vector<sql::StatementText> texts = sql::SplitStatements(query);
   if (texts.empty() && !SqlTokens(query).empty()) texts.push_back({.word = {}, .text = query});
-  const bool only_ends = texts.size() == 1 && texts[0].text.find_first_not_of("; \t\r\n") ==
-                                                  std::string_view::npos;
+  const bool only_ends =
+      texts.size() == 1 && texts[0].text.find_first_not_of("; \t\r\n") == std::string_view::npos;
   if (texts.empty() || only_ends) WriteBare('I', &connection_->output());
   for (const sql::StatementText& text : only_ends ? std::vector<sql::StatementText>{} : texts) {
     if (const Status status = RunSimple(text.text); !status.ok()) {
@@ -316,10 +314,11 @@ Status PgSession::RunCommand(const SessionCommand& command) {
         std::string path = command.value.value_or("main");
         std::string quoted;
         for (const char c : path) quoted += c == '\'' ? std::string("''") : std::string(1, c);
-        ARROW_RETURN_NOT_OK(
-            sql_->Run({.sql = fmt::format("SET search_path = '{}'", quoted),
-                       .parameters = {}, .stop = {}, .timeout = {}})
-                .status());
+        ARROW_RETURN_NOT_OK(sql_->Run({.sql = fmt::format("SET search_path = '{}'", quoted),
+                                       .parameters = {},
+                                       .stop = {},
+                                       .timeout = {}})
+                                .status());
         return settings_.Set("search_path", std::move(path));
       }
       return settings_.Set(command.name, command.value);

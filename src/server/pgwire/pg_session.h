@@ -31,9 +31,8 @@ class PgSession {
  public:
   /// Answers the startup packet, up to ReadyForQuery.
   static Result<std::unique_ptr<PgSession>> Begin(const StartupRequest& startup,
-                                                  Connection* connection,
-                                                  ConnectionContext* shared, uint32_t process,
-                                                  uint32_t secret);
+                                                  Connection* connection, ConnectionContext* shared,
+                                                  uint32_t process, uint32_t secret);
   ~PgSession();
 
   /// Until the connection ends.
@@ -42,22 +41,22 @@ class PgSession {
  private:
   /// A prepared statement of the client's.
   struct Statement {
-    std::string sql;                               // as the client gave it
-    std::optional<SessionCommand> command;         // what the session does itself
-    std::shared_ptr<sql::Prepared> prepared;       // null for a command and an empty statement
-    std::vector<uint32_t> types;                   // of the parameters
+    std::string sql;                          // as the client gave it
+    std::optional<SessionCommand> command;    // what the session does itself
+    std::shared_ptr<sql::Prepared> prepared;  // null for a command and an empty statement
+    std::vector<uint32_t> types;              // of the parameters
     std::vector<sql::Column> columns;
     bool is_empty = false;
   };
   struct Portal {
     std::shared_ptr<Statement> statement;
     std::vector<sql::Parameter> parameters;
-    std::vector<int16_t> formats;      // one for each column
-    std::unique_ptr<RowWriter> rows;   // once it was executed
-    std::string tag;                   // likewise: what its CommandComplete says
+    std::vector<int16_t> formats;     // one for each column
+    std::unique_ptr<RowWriter> rows;  // once it was executed
+    std::string tag;                  // likewise: what its CommandComplete says
     int64_t num_rows = 0;
     bool was_executed = false;
-    Status failure;                    // of rows that could not be kept
+    Status failure;  // of rows that could not be kept
   };
 
   PgSession(Connection* connection, ConnectionContext* shared);

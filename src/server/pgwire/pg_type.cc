@@ -82,9 +82,8 @@ const PgType* FindPgType(uint32_t oid) noexcept {
 
 const PgType* FindElementType(uint32_t array_oid) noexcept {
   if (array_oid == 0) return nullptr;
-  const auto* const found = std::find_if(kTypes.begin(), kTypes.end(), [&](const PgType& t) {
-    return t.array_oid == array_oid;
-  });
+  const auto* const found = std::find_if(kTypes.begin(), kTypes.end(),
+                                         [&](const PgType& t) { return t.array_oid == array_oid; });
   return found == kTypes.end() ? nullptr : found;
 }
 

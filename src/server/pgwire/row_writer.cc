@@ -30,10 +30,9 @@ Result<std::vector<int16_t>> FormatsOf(std::span<const int16_t> formats, size_t 
   if (formats.empty()) return std::vector<int16_t>(count, 0);
   if (formats.size() == 1) return std::vector<int16_t>(count, formats[0]);
   if (formats.size() == count) return std::vector<int16_t>(formats.begin(), formats.end());
-  return MakeError(
-      ErrorCode::kMalformedBody,
-      fmt::format("bind message has {} result formats but query has {} columns", formats.size(),
-                  count));
+  return MakeError(ErrorCode::kMalformedBody,
+                   fmt::format("bind message has {} result formats but query has {} columns",
+                               formats.size(), count));
 }
 
 RowWriter::RowWriter(std::shared_ptr<arrow::RecordBatchReader> reader,

@@ -32,7 +32,8 @@ class RowWriter {
 
   /// Appends a DataRow. False at the end.
   Result<bool> WriteRow(std::string* out);
-  /// Appends the values of a row, each after its length or -1, as DataRow and binary COPY have them.
+  /// Appends the values of a row, each after its length or -1, as DataRow and binary COPY have
+  /// them.
   Result<bool> WriteValues(std::string* out);
 
   /// Goes to the next row: its values are `cells` at `row`. False at the end.
@@ -44,8 +45,8 @@ class RowWriter {
   /// Whether more may come.
   bool at_end() const noexcept { return at_end_; }
 
-  /// Takes all that is left into memory, so that the session can run something else. kMemoryLimit if
-  /// that is more than `most_bytes`.
+  /// Takes all that is left into memory, so that the session can run something else. kMemoryLimit
+  /// if that is more than `most_bytes`.
   Status Settle(int64_t most_bytes);
 
  private:

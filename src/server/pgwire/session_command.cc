@@ -65,8 +65,8 @@ std::optional<Command> ReadSet(Tokens tokens) {
     ++at;
   }
   if (at >= tokens.size()) return std::nullopt;
-  const bool is_default = tokens.size() == at + 1 && tokens[at].Is("default") &&
-                          tokens[at].kind == SqlToken::kWord;
+  const bool is_default =
+      tokens.size() == at + 1 && tokens[at].Is("default") && tokens[at].kind == SqlToken::kWord;
   if (!is_default) command.value = ValueOf(tokens.subspan(at));
   return command;
 }
@@ -137,8 +137,11 @@ Result<std::optional<SessionCommand>> ReadSessionCommand(std::string_view statem
     return command;
   }
   if (word == "discard") {
-    return Command{.kind = Command::kDiscard, .name = {}, .value = {},
-                   .tag = Is(tokens, 1, "all") ? "DISCARD ALL" : "DISCARD", .sql = {}};
+    return Command{.kind = Command::kDiscard,
+                   .name = {},
+                   .value = {},
+                   .tag = Is(tokens, 1, "all") ? "DISCARD ALL" : "DISCARD",
+                   .sql = {}};
   }
   if (word == "deallocate") {
     const size_t at = Is(tokens, 1, "prepare") ? 2 : 1;
@@ -159,8 +162,8 @@ Result<std::optional<SessionCommand>> ReadSessionCommand(std::string_view statem
 }
 
 std::string CommandTag(std::string_view statement) {
-  constexpr std::array kSkipped = {std::string_view("or"), std::string_view("replace"),
-                                   std::string_view("temp"), std::string_view("temporary"),
+  constexpr std::array kSkipped = {std::string_view("or"),     std::string_view("replace"),
+                                   std::string_view("temp"),   std::string_view("temporary"),
                                    std::string_view("unique"), std::string_view("persistent"),
                                    std::string_view("local")};
   const std::vector<SqlToken> tokens = SqlTokens(statement);

@@ -12,13 +12,13 @@ namespace headrace::server::pgwire {
 /// understand as it stands.
 struct SessionCommand {
   enum Kind {
-    kSet,       ///< `name` to `value`; no value: its default
-    kShow,      ///< `name`, or all settings if it is "all"
-    kBegin,     ///< `sql` is what the executor gets
+    kSet,    ///< `name` to `value`; no value: its default
+    kShow,   ///< `name`, or all settings if it is "all"
+    kBegin,  ///< `sql` is what the executor gets
     kCommit,
     kRollback,
-    kResetAll,  ///< every setting to its default
-    kDiscard,   ///< statements and settings
+    kResetAll,    ///< every setting to its default
+    kDiscard,     ///< statements and settings
     kDeallocate,  ///< statement `name`, or all if it is empty
     kNothing,     ///< accepted, without anything to do
   };

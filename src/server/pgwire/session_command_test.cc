@@ -105,14 +105,14 @@ TEST(ReadCopy, ReadsBothDirections) {
 }
 
 TEST(CopyParser, RowsComeHoweverTheDataIsCut) {
-  const CopyRequest csv{.is_in = true, .source = {}, .format = CopyRequest::kCsv,
-                        .delimiter = ',', .null = ""};
+  const CopyRequest csv{
+      .is_in = true, .source = {}, .format = CopyRequest::kCsv, .delimiter = ',', .null = ""};
   const std::string data = "1,\"a\nb\"\"\",\n2,,\"\"\r\n3,x,y";
   for (size_t cut = 0; cut <= data.size(); ++cut) {
     CopyParser parser(csv);
     std::vector<CopyParser::Row> rows;
-    for (const auto& [part, end] : {std::pair(data.substr(0, cut), false),
-                                    std::pair(data.substr(cut), true)}) {
+    for (const auto& [part, end] :
+         {std::pair(data.substr(0, cut), false), std::pair(data.substr(cut), true)}) {
       parser.Add(part);
       while (const auto row = parser.Next(end).ValueOrDie()) rows.push_back(*row);
     }

@@ -38,9 +38,12 @@ struct TypeName {
   std::string_view duck;
 };
 constexpr std::array kTypeNames = {
-    TypeName{"regclass", "VARCHAR"},  TypeName{"regtype", "VARCHAR"},
-    TypeName{"regproc", "VARCHAR"},   TypeName{"regnamespace", "VARCHAR"},
-    TypeName{"name", "VARCHAR"},      TypeName{"jsonb", "JSON"},
+    TypeName{"regclass", "VARCHAR"},
+    TypeName{"regtype", "VARCHAR"},
+    TypeName{"regproc", "VARCHAR"},
+    TypeName{"regnamespace", "VARCHAR"},
+    TypeName{"name", "VARCHAR"},
+    TypeName{"jsonb", "JSON"},
     TypeName{"timestamptz", "TIMESTAMPTZ"},
 };
 
@@ -69,9 +72,8 @@ std::optional<Edit> CastOf(const SqlToken& token, std::span<const uint32_t> type
   std::string_view name = type->sql_name;
   if (name.empty() && !all_types) return std::nullopt;
   if (name.empty()) name = type->oid == kNumeric ? "DECIMAL(38, 10)" : "VARCHAR";
-  return Edit{
-      token.begin, token.end(),
-      fmt::format("CAST({} AS {}{})", token.text, name, element != nullptr ? "[]" : "")};
+  return Edit{token.begin, token.end(),
+              fmt::format("CAST({} AS {}{})", token.text, name, element != nullptr ? "[]" : "")};
 }
 
 /// What stands at `at`, if it is said differently here. `end` is behind it.
@@ -107,9 +109,8 @@ std::optional<Edit> DialectOf(const Tokens& tokens, size_t at, size_t* end) {
     }
   }
   if (Is(tokens, at, "pg_catalog") && Is(tokens, at + 1, ".") && Is(tokens, at + 3, "(") &&
-      std::any_of(kMacros.begin(), kMacros.end(), [&](const Macro& macro) {
-        return tokens[at + 2].Is(macro.name);
-      })) {
+      std::any_of(kMacros.begin(), kMacros.end(),
+                  [&](const Macro& macro) { return tokens[at + 2].Is(macro.name); })) {
     return edit(3, std::string(tokens[at + 2].text));
   }
   return std::nullopt;
@@ -137,8 +138,7 @@ std::string ToDuckDialect(std::string_view statement, std::span<const uint32_t> 
 }
 
 std::string SessionMacros(uint32_t process) {
-  std::string sql =
-      fmt::format("CREATE TEMP MACRO pg_backend_pid() AS {}::INTEGER;", process);
+  std::string sql = fmt::format("CREATE TEMP MACRO pg_backend_pid() AS {}::INTEGER;", process);
   for (const Macro& macro : kMacros) {
     sql += fmt::format("CREATE TEMP MACRO {}({}) AS {};", macro.name, macro.parameters, macro.body);
   }

@@ -106,9 +106,8 @@ size_t PlaceOf(const Drawing& drawing, std::string_view statement) {
 
 Report ReportOf(const Status& status, std::string_view query, std::string_view statement) {
   const std::string_view message = status.message();
-  const size_t drawing = message.find("LINE ") == std::string_view::npos
-                             ? std::string_view::npos
-                             : message.find("\nLINE ");
+  const size_t drawing = message.find("LINE ") == std::string_view::npos ? std::string_view::npos
+                                                                         : message.find("\nLINE ");
   std::string_view words = message.substr(0, drawing);
   while (words.ends_with('\n')) words.remove_suffix(1);
   Report report{.sqlstate = SqlStateOf(CodeOf(status), message),

@@ -83,9 +83,10 @@ TEST(ReadParameter, TakesBothFormats) {
   EXPECT_EQ(*ReadParameter(kDate, 1, "\0\0\0\1"s), sql::Parameter("2000-01-02"s));
   EXPECT_EQ(*ReadParameter(kBytea, 0, "\\x00ff"), sql::Parameter("\\x00\\xFF"s));
   EXPECT_EQ(*ReadParameter(1007, 0, "{1,NULL,3}"), sql::Parameter("[1,NULL,3]"s));
-  EXPECT_EQ(*ReadParameter(1007, 1,
-                           "\0\0\0\1\0\0\0\1\0\0\0\x17\0\0\0\2\0\0\0\1\0\0\0\4\0\0\0\5\xff\xff\xff\xff"s),
-            sql::Parameter("[5, NULL]"s));
+  EXPECT_EQ(
+      *ReadParameter(1007, 1,
+                     "\0\0\0\1\0\0\0\1\0\0\0\x17\0\0\0\2\0\0\0\1\0\0\0\4\0\0\0\5\xff\xff\xff\xff"s),
+      sql::Parameter("[5, NULL]"s));
   EXPECT_EQ(CodeOf(ReadParameter(kInt4, 0, "x").status()), ErrorCode::kTypeMismatch);
   EXPECT_EQ(CodeOf(ReadParameter(kInt4, 1, "abc").status()), ErrorCode::kMalformedBody);
   EXPECT_EQ(CodeOf(ReadParameter(1007, 1, "\0\0\0\1\0\0\0\1"s).status()),

@@ -24,7 +24,8 @@ void Print(Float value, int first_exponent, std::string* out) {
     return;
   }
   char text[64];
-  const auto scientific = std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific);
+  const auto scientific =
+      std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific);
   const std::string_view digits(text, static_cast<size_t>(scientific.ptr - text));
   const int exponent = std::atoi(std::string(digits.substr(digits.find('e') + 1)).c_str());
   if (exponent < -4 || exponent >= first_exponent) {
@@ -139,8 +140,8 @@ void PrintInterval(int32_t months, int32_t days, int64_t micros, std::string* ou
   } else if (after_negative) {
     out->push_back('+');
   }
-  const auto size = micros < 0 ? uint64_t{0} - static_cast<uint64_t>(micros)
-                               : static_cast<uint64_t>(micros);
+  const auto size =
+      micros < 0 ? uint64_t{0} - static_cast<uint64_t>(micros) : static_cast<uint64_t>(micros);
   PrintDigits(static_cast<int64_t>(size / 3'600'000'000U), 2, out);
   out->push_back(':');
   PrintDigits(static_cast<int64_t>(size / 60'000'000U % 60), 2, out);

@@ -14,12 +14,13 @@ namespace headrace::server::pgwire {
 namespace {
 
 /// False past the deadline.
-bool WaitFor(int descriptor, int16_t events, std::optional<WireSocket::Clock::time_point> deadline) {
+bool WaitFor(int descriptor, int16_t events,
+             std::optional<WireSocket::Clock::time_point> deadline) {
   while (true) {
     int timeout_ms = -1;
     if (deadline) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-          *deadline - WireSocket::Clock::now());
+      const auto left =
+          std::chrono::ceil<std::chrono::milliseconds>(*deadline - WireSocket::Clock::now());
       timeout_ms = static_cast<int>(std::clamp<int64_t>(left.count(), 0, 1'000'000));
     }
     pollfd polled{.fd = descriptor, .events = events, .revents = 0};
@@ -59,8 +60,7 @@ size_t WireSocket::Read(std::span<char> out, std::optional<Clock::time_point> de
 
 bool WireSocket::Write(std::string_view bytes, std::chrono::milliseconds timeout) {
   while (!bytes.empty()) {
-    const ssize_t n =
-        ::send(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t n = ::send(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n >= 0) {
       bytes.remove_prefix(static_cast<size_t>(n));
       continue;

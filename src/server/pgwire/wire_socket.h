@@ -19,8 +19,8 @@ class WireSocket {
   WireSocket(const WireSocket&) = delete;
   WireSocket& operator=(const WireSocket&) = delete;
 
-  /// Some bytes. 0 at the peer's end, on an error, past the deadline, and after EndInput() when what
-  /// had come is used up.
+  /// Some bytes. 0 at the peer's end, on an error, past the deadline, and after EndInput() when
+  /// what had come is used up.
   size_t Read(std::span<char> out, std::optional<Clock::time_point> deadline);
   /// False if the peer is gone or takes nothing for `timeout`.
   bool Write(std::string_view bytes, std::chrono::milliseconds timeout);
