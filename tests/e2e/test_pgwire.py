@@ -65,7 +65,7 @@ VALUES = [
     ("TIMESTAMP '1969-12-31 23:59:59.5'", dt.datetime(1969, 12, 31, 23, 59, 59, 500_000), 1114),
     (
         "TIMESTAMPTZ '2024-01-01 12:00:00+00'",
-        dt.datetime(2024, 1, 1, 12, tzinfo=dt.timezone.utc),
+        dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC),
         1184,
     ),
     ("INTERVAL '2 days 3 hours'", dt.timedelta(days=2, hours=3), 1186),
@@ -335,9 +335,11 @@ def test_copy_both_ways(pg: PgServer) -> None:
                 assert list(copy.rows()) == rows
         with opened.cursor().copy("COPY copied TO STDOUT (FORMAT csv, HEADER)") as copy:
             assert b"".join(copy).startswith(b'i,s\n0,\n1,"a\t1\n')
-        with pytest.raises(psycopg.errors.InvalidTextRepresentation):
-            with opened.cursor().copy("COPY copied FROM STDIN (FORMAT csv)") as copy:
-                copy.write(b"1,ok\nx,bad\n")
+        with (
+            pytest.raises(psycopg.errors.InvalidTextRepresentation),
+            opened.cursor().copy("COPY copied FROM STDIN (FORMAT csv)") as copy,
+        ):
+            copy.write(b"1,ok\nx,bad\n")
         assert opened.execute("SELECT count(*) FROM copied").fetchone() == (2000,)
 
 
