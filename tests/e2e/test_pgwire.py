@@ -273,7 +273,7 @@ def test_asyncpg(pg: PgServer) -> None:
         seen = [
             tuple(
                 await opened.fetchrow(
-                    "SELECT $1::INTEGER, $2::VARCHAR, $3::TIMESTAMP, $4::DECIMAL(9,2), $5::INTEGER[]",
+                    "SELECT $1::INTEGER, $2::VARCHAR, $3::TIMESTAMP, $4::DECIMAL(9,2), $5::INT[]",
                     1,
                     "a",
                     dt.datetime(2024, 1, 1),

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include <fmt/format.h>
@@ -27,7 +26,9 @@ void Print(Float value, int first_exponent, std::string* out) {
   const auto scientific =
       std::to_chars(text, text + sizeof(text), value, std::chars_format::scientific);
   const std::string_view digits(text, static_cast<size_t>(scientific.ptr - text));
-  const int exponent = std::atoi(std::string(digits.substr(digits.find('e') + 1)).c_str());
+  const char* sign = text + digits.find('e') + 1;
+  int exponent = 0;
+  std::from_chars(*sign == '+' ? sign + 1 : sign, scientific.ptr, exponent);
   if (exponent < -4 || exponent >= first_exponent) {
     out->append(digits);
     return;
