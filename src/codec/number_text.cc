@@ -22,7 +22,7 @@ static_assert(std::endian::native == std::endian::little, "digits are made in th
 /// really fast"); the factors are reciprocals that are exact in that range.
 ///
 ///   87654321 -> 8765 | 4321 -> 87|65 | 43|21 -> 8|7|6|5 | 4|3|2|1
-uint64_t EightDigits(uint32_t value) noexcept {
+[[gnu::always_inline]] inline uint64_t EightDigits(uint32_t value) noexcept {
   const uint64_t halves = value / kTenTo4 | (value % kTenTo4) << 32;
   const uint64_t top = ((halves * 10'486) >> 20) & 0x7F'0000'007F;
   const uint64_t quarters = ((halves - 100 * top) << 16) + top;
@@ -30,14 +30,14 @@ uint64_t EightDigits(uint32_t value) noexcept {
   return tens + ((quarters - 10 * tens) << 8);
 }
 
-char* PutEight(uint32_t value, char* out) noexcept {
+[[gnu::always_inline]] inline char* PutEight(uint32_t value, char* out) noexcept {
   const uint64_t text = EightDigits(value) | 0x3030'3030'3030'3030;
   std::memcpy(out, &text, sizeof text);
   return out + sizeof text;
 }
 
 /// Without zeros in front; `value` < 10^8.
-char* PutUpToEight(uint32_t value, char* out) noexcept {
+[[gnu::always_inline]] inline char* PutUpToEight(uint32_t value, char* out) noexcept {
   const uint64_t digits = EightDigits(value);
   const int zeros = std::countr_zero(digits | uint64_t{1} << 56) / 8;
   const uint64_t text = (digits | 0x3030'3030'3030'3030) >> (8 * zeros);
@@ -53,7 +53,7 @@ struct Digits {
 };
 
 /// `value` is not 0 and has at most 17 digits.
-void Spell(uint64_t value, Digits* digits) noexcept {
+[[gnu::always_inline]] inline void Spell(uint64_t value, Digits* digits) noexcept {
   char* const text = digits->text.data();
   const auto first = static_cast<uint32_t>(value / kTenTo16);
   const uint64_t rest = value % kTenTo16;
@@ -86,7 +86,7 @@ char* PutExponent(int exponent, char* out) noexcept {
 /// `point` digits stand before the point. Copies are of fixed length, because their own length is
 /// known too late.
 template <FloatStyle kStyle>
-char* Place(const Digits& digits, int point, char* out) noexcept {
+[[gnu::always_inline]] inline char* Place(const Digits& digits, int point, char* out) noexcept {
   const char* const from = digits.begin;
   const int count = digits.count;
   const int exponent = point - 1;
@@ -125,7 +125,8 @@ char* Place(const Digits& digits, int point, char* out) noexcept {
 /// general one. If n = round(v · 10^k) is below 10^15 and n / 10^k gives v again, then the decimal
 /// n · 10^-k reads back as v (n and 10^k are exact, division rounds as reading does). It is the
 /// shortest: no two decimals of 15 digits share a double. False if v is not of that kind, or 0.
-bool FewDecimals(double magnitude, uint64_t* n, int* exponent) noexcept {
+[[gnu::always_inline]] inline bool FewDecimals(double magnitude, uint64_t* n,
+                                               int* exponent) noexcept {
   constexpr double kScale = 10'000;  // k = 4
   constexpr double kLimit = 1e15;
   const double scaled = magnitude * kScale;
