@@ -12,7 +12,9 @@ namespace headrace::codec {
 // a call. Nothing outside the texts is read or written.
 
 /// The byte in each of a word's.
-constexpr uint64_t EachByte(uint8_t byte) noexcept { return byte * 0x0101'0101'0101'0101; }
+constexpr uint64_t EachByte(uint8_t byte) noexcept {
+  return uint64_t{byte} * 0x0101'0101'0101'0101U;
+}
 
 /// Has the high bit set in bytes that are `byte`; the lowest of them is right, bytes above it may
 /// be taken for it. Other bits mean nothing.
