@@ -39,6 +39,11 @@ OrderedTasks::~OrderedTasks() {
     }
     return true;
   });
+  // A thread may let go of a task later than this, and the pool may be gone by then.
+  for (const auto& task : tasks_) {
+    task->work = nullptr;
+    task->output = std::shared_ptr<arrow::Buffer>();
+  }
 }
 
 int OrderedTasks::Threads() { return arrow::internal::GetCpuThreadPool()->GetCapacity(); }
