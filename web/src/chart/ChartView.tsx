@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 
-import { useArrow } from "../arrow/useArrow";
+import { useArrow } from "@headrace/react";
 import { isNumeric, isTime, type TableInfo } from "../server/tables";
 import type { Polled } from "../server/usePoll";
 import { pickTable } from "../shell/pickTable";

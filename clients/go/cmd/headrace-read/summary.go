@@ -86,6 +86,9 @@ func numberOf(values arrow.Array) func(row int) float64 {
 }
 
 func (s *summary) close() error {
+	if s.columns == nil {
+		return nil // nothing came
+	}
 	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "column\ttype\tnulls\tleast\tgreatest\tmean")
 	for _, c := range s.columns {
