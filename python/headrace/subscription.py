@@ -230,7 +230,7 @@ def _connect(url: str, timeout: float, closing: ExitStack) -> "ClientConnection"
         )
         return closing.enter_context(socket)
     except InvalidStatus as error:
-        raise error_of(error.response.status_code, error.response.body or b"") from error
+        raise error_of(error.response.status_code, bytes(error.response.body or b"")) from error
     except TimeoutError as error:
         raise Timeout(f"no answer from {address.netloc} in {timeout} s", code="timeout") from error
     except ConnectionRefusedError as error:
