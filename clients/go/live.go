@@ -86,15 +86,13 @@ func (l *Live) subscribe(ctx context.Context, subscription Subscription) error {
 }
 
 // Next waits for the next update. io.EOF: a table that is sent once has come to its end. An *Error
-// has the code "dropped" if the window was dropped. A context that ends, ends the subscription.
+// has the code "dropped" if the window was dropped; a websocket.CloseError or ErrTruncated tells that
+// the connection was ended, or broke. A context that ends, ends the subscription.
 func (l *Live) Next(ctx context.Context) (Update, error) {
 	for {
 		kind, message, err := l.socket.Read(ctx)
 		if err != nil {
-			if cause := ctx.Err(); cause != nil {
-				err = cause
-			}
-			return Update{}, fmt.Errorf("headrace: %w", err)
+			return Update{}, lost(ctx, err)
 		}
 		if kind == websocket.MessageText {
 			if update, tells, err := control(message); tells || err != nil {
@@ -113,6 +111,17 @@ func (l *Live) Next(ctx context.Context) (Update, error) {
 		batch, err := decode(l.schema, message[prefixBytes:])
 		return Update{Batch: batch, State: flags&stateFlag != 0}, err
 	}
+}
+
+// lost tells how a connection ended; that it did is not the end of a table, which io.EOF is.
+func lost(ctx context.Context, err error) error {
+	if cause := ctx.Err(); cause != nil {
+		return fmt.Errorf("headrace: %w", cause)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %v", ErrTruncated, err)
+	}
+	return fmt.Errorf("headrace: %w", err)
 }
 
 // Close ends the subscription and the connection.

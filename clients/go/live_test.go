@@ -163,7 +163,21 @@ func TestLiveNoticesAConnectionThatBreaks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := live.Next(bounded(t)); err == nil || errors.Is(err, context.DeadlineExceeded) {
+	if _, err := live.Next(bounded(t)); !errors.Is(err, ErrTruncated) || errors.Is(err, io.EOF) {
+		t.Fatal(err)
+	}
+}
+
+func TestLiveTellsTheServersCode(t *testing.T) {
+	client := liveServer(t, nil, func(ctx context.Context, socket *websocket.Conn) {
+		say(t, ctx, socket, subscribed)
+		socket.Close(4001, "rows could not be delivered")
+	})
+	live, err := client.Live(bounded(t), Subscription{Table: "w"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := live.Next(bounded(t)); websocket.CloseStatus(err) != 4001 || errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 }

@@ -2,8 +2,8 @@ import { followLive, liveUrl, type LiveState, type LiveSubscription } from "@hea
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type uPlot from "uplot";
 
-import { FRAMES_A_SECOND } from "./chartQuery";
 import type { LiveRing } from "./liveRing";
+import { Painter } from "./painter";
 import type { Range } from "./zoom";
 
 const FIGURES_MS = 250;
@@ -29,7 +29,7 @@ export interface LiveFeed extends LiveFigures {
 }
 
 /**
- * Follows `subscription` into `ring` and draws it, at most `FRAMES_A_SECOND` times a second and only when
+ * Follows `subscription` into `ring` and draws it, at most 30 times a second and only when
  * something came. Not while it does not run, nor while nobody looks; what was drawn last stays then.
  */
 export function useLiveFeed(subscription: LiveSubscription | null, ring: LiveRing, runs: boolean): LiveFeed {
@@ -68,45 +68,6 @@ export function useLiveFeed(subscription: LiveSubscription | null, ring: LiveRin
 
   const onPlot = useCallback((plot: uPlot | null) => painter.take(plot), [painter]);
   return { ...figures, state: runs ? state : "paused", error, onPlot };
-}
-
-/** Draws a ring into a plot, in step with the screen. */
-class Painter {
-  frames = 0;
-  private plot: uPlot | null = null;
-  private asked = 0;
-  private drawnAt = -Infinity;
-
-  constructor(readonly ring: LiveRing) {}
-
-  take(plot: uPlot | null): void {
-    this.plot = plot;
-    if (plot !== null) this.draw();
-  }
-
-  schedule(): void {
-    this.asked ||= requestAnimationFrame((now) => this.frame(now));
-  }
-
-  cancel(): void {
-    cancelAnimationFrame(this.asked);
-    this.asked = 0;
-  }
-
-  private frame(now: number): void {
-    this.asked = 0;
-    // Screens go at 60 Hz or more. Half a frame of theirs is left, so that no second one is missed by a hair.
-    if (now - this.drawnAt < 1000 / FRAMES_A_SECOND - 8) return this.schedule();
-    this.drawnAt = now;
-    this.draw();
-    ++this.frames;
-  }
-
-  private draw(): void {
-    const { plot, ring } = this;
-    // A new line has to have its series first: the figures tell of it.
-    if (plot !== null && plot.series.length === ring.labels.length + 1) plot.setData(ring.data());
-  }
 }
 
 /** They stay as they are where it stops. */
