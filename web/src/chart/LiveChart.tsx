@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { formatCount } from "../format/number";
 import { ErrorNote } from "../shell/States";
 import { ChartNote } from "./ChartNote";
-import { liveColumns, liveSubscription } from "./chartQuery";
+import { liveColumns, liveLabel, liveSubscription } from "./chartQuery";
 import type { ChartSubject } from "./ChartView";
 import { LiveRing } from "./liveRing";
 import { LiveState } from "./LiveState";
@@ -23,7 +23,7 @@ export function LiveChart({ table, choice, isTime, theme, zoom }: ChartSubject) 
   const runs = !isPaused && zoom.range === null;
   const feed = useLiveFeed(subscription, ring, runs);
   const shown = zoom.range ?? feed.extent;
-  const labels = feed.labels.map((label) => labelText(label, choice.stat, choice.over));
+  const labels = feed.labels.map((label) => liveLabel(label, choice));
   const adjust = (share: number, factor?: number) => zoom.adjust(shown, share, factor);
   const onToggle = () => {
     setIsPaused(runs);
@@ -75,9 +75,4 @@ function noteOf({ rows, skipped, framesPerSecond }: LiveFigures, runs: boolean):
   const pace = runs ? ` · ${Math.round(framesPerSecond)} frames a second` : "";
   const missed = skipped > 0 ? ` · ${formatCount(skipped)} skipped` : "";
   return `${formatCount(rows)} rows${pace}${missed}`;
-}
-
-/** "delay_rolling_mean_20" as "delay · mean of 20"; others as they are. */
-function labelText(label: string, stat: string, over: number): string {
-  return label.replace(new RegExp(`_rolling_${stat}_${over}$`), ` · ${stat} of ${over}`);
 }

@@ -29,6 +29,7 @@ describe("marks of numbers", () => {
   it("are short, and told apart", () => {
     expect(numberMarks([0, 20_000], 20_000)).toEqual(["0", "20 k"]);
     expect(numberMarks([100.5, 101, 101.5], 0.5)).toEqual(["100.5", "101.0", "101.5"]);
+    expect(numberMarks([100, 100.25], 0.25)).toEqual(["100.00", "100.25"]);
     expect(numberMarks([1000, 1001], 1)).toEqual(["1000", "1001"]);
   });
 });

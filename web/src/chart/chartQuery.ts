@@ -37,6 +37,11 @@ export function liveColumns({ ys, by, stat, over }: ChartChoice): string[] {
   return ys.flatMap((y) => (isDerived ? [y, `${y}_rolling_${stat}_${over}`] : [y]));
 }
 
+/** "delay_rolling_mean_20" as "delay · mean of 20"; others as they are. */
+export function liveLabel(column: string, { stat, over }: ChartChoice): string {
+  return column.replace(new RegExp(`_rolling_${stat}_${over}$`), ` · ${stat} of ${over}`);
+}
+
 export function liveSubscription(table: string, choice: ChartChoice, tail: number): LiveSubscription {
   const { x, ys, by, filter, stat, over } = choice;
   const drawn = liveColumns(choice);

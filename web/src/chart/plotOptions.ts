@@ -84,7 +84,8 @@ export function optionsOf({ labels, strong, isTime, xName, element, onZoom }: Pl
 export function numberMarks(marks: readonly number[], step: number): string[] {
   const short = marks.map(formatShort);
   if (new Set(short).size === short.length) return short;
-  const decimals = Math.min(9, Math.max(0, Math.ceil(-Math.log10(step))));
+  let decimals = 0;
+  while (decimals < 9 && Math.abs(step - Number(step.toFixed(decimals))) > step * 1e-6) ++decimals;
   return marks.map((mark) => mark.toFixed(decimals));
 }
 
