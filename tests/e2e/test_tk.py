@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -49,8 +50,10 @@ def open_app(display: Display) -> Iterator[Callable[..., App]]:
         return app
 
     yield open_
-    for app in opened:
-        app.close()
+    while opened:
+        opened.pop().close()
+    # A window is part of a ring of references, which no other thread than its own may collect.
+    gc.collect()
 
 
 def until(app: App, holds: Callable[[], object]) -> None:

@@ -1,8 +1,6 @@
 """The window: what there is, a table of it, and a chart if it is live."""
 
-import threading
 import tkinter as tk
-from queue import SimpleQueue
 from tkinter import ttk
 from typing import Any
 
@@ -12,9 +10,9 @@ from headrace_tk.feed import MOVES_A_SECOND, Feed
 from headrace_tk.pages import Pages
 from headrace_tk.server import Server, ServerFailed
 from headrace_tk.table_view import NUMBERS, TableView
+from headrace_tk.watch import Watch
 
 FRAME_MS = 1000 // MOVES_A_SECOND
-TABLES_MS = 2000
 LIVE_ROWS = 5000
 DOTS = {"live": style.GOOD, "connecting": style.QUIET, "paused": style.QUIET}
 
@@ -39,20 +37,19 @@ class App:
         self._column = column
         self._over = over
         self._tables: list[dict[str, Any]] = []
-        self._came: SimpleQueue[list[dict[str, Any]] | ServerFailed] = SimpleQueue()
-        self._closed = threading.Event()
+        self._closed = False
         self._subject: tuple[str, str] | None = None
         root.title("Headrace")
         root.geometry("1100x760")
         root.minsize(480, 420)
         style.apply(root)
         self._build()
-        self._watcher = threading.Thread(target=self._watch, daemon=True)
-        self._watcher.start()
+        self._watch = Watch(self.server)
         self._tick()
 
     def close(self) -> None:
-        self._closed.set()
+        self._closed = True
+        self._watch.close()
         self._leave()
         self.root.destroy()
 
@@ -129,10 +126,10 @@ class App:
     # What comes by itself.
 
     def _tick(self) -> None:
-        if self._closed.is_set():
+        if self._closed:
             return
-        while not self._came.empty():
-            self._on_tables(self._came.get())
+        for answer in self._watch.take():
+            self._on_tables(answer)
         if self.pages is not None and self.pages.collect():
             self.view.refresh()
         self._move()
@@ -174,14 +171,6 @@ class App:
             self.view.rows = shown["rows"]
             self.pages.forget()
             self.view.refresh()
-
-    def _watch(self) -> None:
-        while not self._closed.is_set():
-            try:
-                self._came.put(self.server.tables())
-            except ServerFailed as failed:
-                self._came.put(failed)
-            self._closed.wait(TABLES_MS / 1000)
 
     def _leave(self) -> None:
         if self.pages is not None:
