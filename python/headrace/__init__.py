@@ -55,6 +55,7 @@ from headrace.remote_table import RemoteBatches, RemoteTable, TableInfo
 from headrace.scan import Scan, scan
 from headrace.scan_files import Batches
 from headrace.scan_reports import Explanation, Skip, Written
+from headrace.subscription import Subscription
 
 __all__ = [
     "Aggregate",
@@ -83,6 +84,7 @@ __all__ = [
     "RemoteTable",
     "Scan",
     "Skip",
+    "Subscription",
     "TableInfo",
     "Timeout",
     "TooLarge",
