@@ -40,10 +40,21 @@ struct Passing {
   }
 };
 
-bool IsLocal(StreamSocket& socket) {
+bool IsLocal(const StreamSocket& socket) {
   boost::system::error_code error;
   const auto endpoint = socket.local_endpoint(error);
   return !error && endpoint.protocol().family() == AF_UNIX;
+}
+
+/// Whether the peer of a TCP connection is on this machine.
+bool IsLoopback(const StreamSocket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  asio::ip::tcp::endpoint endpoint;
+  const int family = error ? AF_UNSPEC : peer.protocol().family();
+  if (family != AF_INET && family != AF_INET6) return false;
+  std::memcpy(endpoint.data(), peer.data(), peer.size());
+  return endpoint.address().is_loopback();
 }
 
 /// Takes `sent` bytes off the front.
@@ -66,8 +77,7 @@ SocketStream::SocketStream(StreamSocket socket)
   boost::system::error_code ignored;
   if (!is_local_) socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
-  const auto peer = socket_.remote_endpoint(ignored);
-  if (!ignored && peer.address().is_loopback()) {
+  if (IsLoopback(socket_)) {
     socket_.set_option(asio::socket_base::send_buffer_size(kLoopbackBufferBytes), ignored);
   }
 }
