@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from headrace import _core
 from headrace._core import AppendResult, FeaturePlan
+from headrace.arguments import Filter
 from headrace.connection import ConnectionPool
 from headrace.errors import NameExists
 from headrace.frame import Frame
@@ -15,6 +16,7 @@ from headrace.live_buffer import BufferStats, PlanOptions, Rows, Schema, resolve
 from headrace.remote_table import TABLES, RemoteTable, TableInfo
 from headrace.request import Request
 from headrace.rows import describe_schema, normalize
+from headrace.subscription import Policy, Subscription, plan_fields, subscribe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +42,7 @@ class Client:
 
     def __init__(self, url: str = "http://localhost:14345", *, timeout: float = 30.0) -> None:
         self._url = url
+        self._timeout = timeout
         self._pool = ConnectionPool(url, timeout)
 
     def __repr__(self) -> str:
@@ -152,6 +155,46 @@ class Client:
             UnknownName: there is none of that name.
         """
         self._pool.request("DELETE", f"{TABLES}/{quote(name, safe='')}")
+
+    def subscribe(
+        self,
+        table: str,
+        features: FeaturePlan | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        filter: "Filter | None" = None,
+        tail: int | None = None,
+        rate: float | None = None,
+        policy: Policy = "latest",
+    ) -> Subscription:
+        """Follows a window: an iterator of pyarrow batches, first of its present state, then of
+        what comes. Needs the package websockets (`pip install 'headrace[live]'`).
+
+        Args:
+            table: any name of tables(); one that is no window is sent once.
+            features: derive these columns as well.
+            columns: those columns, in that order, of the originals and the derived ones.
+            filter: rows for which it is true, over both.
+            tail: the present state is at most so many of the last rows; 0: only what comes.
+            rate: batches a second at most (30): what comes in between is one batch.
+            policy: what becomes of rows that find no place in the server's queue for this client:
+                "latest" skips and counts them, "all" ends the subscription.
+
+        Raises:
+            UnknownName, InvalidArgument, TypeMismatch: as the server says.
+            Unavailable: the server has as many live clients as it takes, or is stopping.
+        """
+        return subscribe(
+            self._url,
+            self._timeout,
+            table,
+            features=features,
+            columns=columns,
+            filter=filter,
+            tail=tail,
+            rate=rate,
+            policy=policy,
+        )
 
     def delete(self, name: str) -> None:
         """Removes a buffer and frees its memory.
@@ -272,18 +315,7 @@ class RemoteBuffer:
         self._pool.request("DELETE", _buffer_path(self._name))
 
     def _features(self, plan: FeaturePlan, tail: int | None) -> _core.Batch:
-        body: dict[str, Any] = {
-            "buffer_id": self._name,
-            "rolling_windows": plan.rolling_windows,
-            "include_rolling_stats": plan.include_rolling_stats,
-            "include_lags": bool(plan.lag_periods),
-            "lag_periods": plan.lag_periods,
-            "columns": plan.columns,
-            "min_samples": plan.min_samples,
-            "ddof": plan.ddof,
-            "fill": "null" if plan.fill is None else "zero",
-            "tail": tail,
-        }
+        body = {"buffer_id": self._name, **plan_fields(plan), "tail": tail}
         return _core.decode_stream(_post(self._pool, "/features", body, _ARROW))
 
 

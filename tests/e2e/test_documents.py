@@ -25,14 +25,19 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/http.md", "docs/tables.md"])
-def test_calls(start_server: Callable[..., ServerProcess], page: str) -> None:
+def test_calls(start_server: Callable[..., ServerProcess], page: str, tmp_path: Path) -> None:
     server = start_server("--demo", "--demo-data", str(FLIGHTS))
     calls = [block for block in blocks(page, "sh") if "curl" in block]
     assert calls
     for call in calls:
         here = call.replace("localhost:14345", f"127.0.0.1:{server.port}")
         done = subprocess.run(
-            ["bash", "-euc", here], capture_output=True, text=True, timeout=30, check=True
+            ["bash", "-euc", here],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+            cwd=tmp_path,
         )
         assert done.stdout, call
         assert '"error"' not in done.stdout, done.stdout
