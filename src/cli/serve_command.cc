@@ -14,6 +14,7 @@
 #include "cli/demo_feed.h"
 #include "cli/log.h"
 #include "cli/stop_signal.h"
+#include "delivery/sql_service.h"
 #include "delivery/tables.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
@@ -36,6 +37,15 @@ server::HttpServerOptions HttpOptions(const ServeOptions& options) {
   http.live.max_clients = options.live_clients;
   http.live.queue_bytes = options.live_queue_bytes;
   return http;
+}
+
+/// What does not fit into memory is spilled beside the file; without one it is refused.
+sql::DatabaseOptions DatabaseOptions(const ServeOptions& options) {
+  return {.path = options.database,
+          .read_only = options.read_only,
+          .directories = options.allowed_dirs,
+          .spill_directory = options.database.empty() ? "" : options.database + ".spill",
+          .threads = static_cast<int>(options.threads)};
 }
 
 Result<std::unique_ptr<DemoFeed>> MakeDemo(const ServeOptions& options,
@@ -128,6 +138,8 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
   catalog::Catalog catalog(budget);
   ARROW_RETURN_NOT_OK(Load(options, &catalog));
   ARROW_ASSIGN_OR_RAISE(auto allowed_paths, delivery::AllowedPaths::Make(options.allowed_dirs));
+  delivery::SqlService sql(DatabaseOptions(options), &catalog);
+  if (!options.database.empty()) ARROW_RETURN_NOT_OK(sql.Open());
   std::unique_ptr<DemoFeed> demo;
   if (options.demo) {
     ARROW_ASSIGN_OR_RAISE(demo, MakeDemo(options, executable, &catalog, &log));
@@ -137,7 +149,8 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
       server::HttpServer::Start(HttpOptions(options), {.catalog = &catalog,
                                                        .budget = budget,
                                                        .log = log.events(),
-                                                       .allowed_paths = std::move(allowed_paths)}));
+                                                       .allowed_paths = std::move(allowed_paths),
+                                                       .sql = &sql}));
   if (!options.port_file.empty()) {
     ARROW_RETURN_NOT_OK(WritePortFile(options.port_file, http->port()));
   }

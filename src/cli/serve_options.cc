@@ -166,6 +166,10 @@ constexpr std::array kOptions = {
     ServeOption{"allow-dir", "DIRECTORY", "", "none",
                 "let clients register files below it; again for more", AddAllowedDir,
                 [](ServeOptions* o) { o->allowed_dirs.clear(); }},
+    ServeOption{"database", "FILE", "", "in memory", "where SQL keeps its tables",
+                [](std::string_view t, ServeOptions* o) { return SetText(t, &o->database); }},
+    ServeOption{"read-only", "", "false", "", "let SQL change nothing",
+                [](std::string_view t, ServeOptions* o) { return SetSwitch(t, &o->read_only); }},
     ServeOption{
         "log-level", "LEVEL", "info", "", "trace, debug, info, warn, error or off",
         [](std::string_view t, ServeOptions* o) { return SetChoice(t, kLevels, &o->log_level); }},

@@ -27,6 +27,8 @@ struct ServeOptions {
   int64_t live_queue_bytes = 0;
   int64_t threads = 0;  ///< 0: one per core
   double drain_timeout_s = 0;
+  std::string database;                   ///< DuckDB's file; empty: in memory
+  bool read_only = false;                 ///< SQL changes nothing
   std::vector<std::string> loads;         ///< NAME=PATHS, each files that are there from the start
   std::vector<std::string> allowed_dirs;  ///< where clients may name files
   LogLevel log_level = LogLevel::kInfo;
