@@ -13,7 +13,7 @@ from headrace.connection import ConnectionPool
 from headrace.errors import NameExists
 from headrace.frame import Frame
 from headrace.live_buffer import BufferStats, PlanOptions, Rows, Schema, resolve_plan
-from headrace.remote_table import TABLES, RemoteTable, TableInfo
+from headrace.remote_table import TABLES, RemoteBatches, RemoteTable, TableInfo
 from headrace.request import Request
 from headrace.rows import describe_schema, normalize
 from headrace.subscription import Policy, Subscription, plan_fields, subscribe
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PREFIX = "/v1/ml/polars"
+_SQL = "/v1/query/arrow"
 _ARROW = "application/vnd.apache.arrow.stream"
 _JSON = "application/json"
 
@@ -155,6 +156,34 @@ class Client:
             UnknownName: there is none of that name.
         """
         self._pool.request("DELETE", f"{TABLES}/{quote(name, safe='')}")
+
+    def sql(
+        self,
+        sql: str,
+        parameters: Sequence[bool | int | float | str | None] = (),
+        *,
+        timeout: float | None = None,
+    ) -> Frame:
+        """Runs SQL on the server (docs/sql.md): the rows of the last statement, or no columns if it
+        has none.
+
+        Args:
+            sql: DuckDB's SQL over every source of the server and its own tables.
+            parameters: values for `?` or `$1`; texts are cast to what their place wants.
+            timeout: seconds until the server gives up.
+
+        Raises:
+            SqlSyntaxError, UnknownName, TypeMismatch, ConstraintViolation, Conflict,
+            PermissionDenied, MemoryLimit: as the server says.
+            Timeout: the rows were not there in time.
+        """
+        asked: dict[str, object] = {"sql": sql, "parameters": list(parameters)}
+        if timeout is not None:
+            asked["timeout_ms"] = max(1, round(timeout * 1000))
+        headers = {"Content-Type": _JSON, "Accept": _ARROW}
+        body = json.dumps(asked).encode()
+        with RemoteBatches(self._pool.stream("POST", _SQL, body, headers)) as batches:
+            return batches.collect()
 
     def subscribe(
         self,
