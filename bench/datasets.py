@@ -135,6 +135,30 @@ def many_files(count: int) -> Path:
     return folder
 
 
+def answer_rows(quick: bool) -> int:
+    return 100_000 if quick else 1_000_000
+
+
+def answer_table(rows: int) -> pa.Table:
+    """What is asked for in one piece: a time, two integers, four doubles (three with all their
+    digits, a price with two decimals), a symbol of fifty."""
+    random = np.random.default_rng(4)
+    ts = 1_700_000_000_000_000_000 + np.cumsum(random.integers(1, 2_000_000, rows))
+    symbols = np.array([f"SYM{i:03d}-X" for i in range(50)])
+    return pa.table(
+        {
+            "ts": pa.array(ts).cast(pa.timestamp("ns", "UTC")),
+            "id": np.arange(rows),
+            "volume": random.integers(0, 100_000, rows),
+            "price": np.round(100 + np.cumsum(random.normal(0, 0.01, rows)), 2),
+            "a": random.normal(size=rows),
+            "b": 1e3 * random.normal(size=rows),
+            "c": random.random(rows),
+            "symbol": pa.array(symbols[random.integers(0, 50, rows)]),
+        }
+    )
+
+
 def _written(
     name: str,
     schema: pa.Schema,

@@ -2,9 +2,9 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, memory, live, scan, downsample. Prints Markdown tables as they
-stand in docs/performance.md; ratios are against the peer in the same run. Timings of one machine
-mean little by themselves.
+Sections: rolling, append, http, delivery, memory, live, scan, downsample. Prints Markdown tables
+as they stand in docs/performance.md; ratios are against the peer in the same run. Timings of one
+machine mean little by themselves.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import append
+import delivery
 import downsample
 import http_answers
 import live
@@ -29,6 +30,7 @@ SECTIONS = {
     "rolling": rolling.run,
     "append": append.run,
     "http": http_answers.run,
+    "delivery": delivery.run,
     "memory": memory.run,
     "live": live.run,
     "scan": scan.run,

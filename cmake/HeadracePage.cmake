@@ -19,7 +19,7 @@ if(NOT EXISTS "${web}/node_modules/vite/bin/vite.js")
   message(FATAL_ERROR "no ${web}/node_modules: run tools/setup.sh build first")
 endif()
 
-file(GLOB_RECURSE page_sources CONFIGURE_DEPENDS "${web}/src/*")
+file(GLOB_RECURSE page_sources CONFIGURE_DEPENDS "${web}/src/*" "${PROJECT_SOURCE_DIR}/clients/react/src/*")
 list(FILTER page_sources EXCLUDE REGEX "\\.test\\.tsx?$")
 set(page "${CMAKE_BINARY_DIR}/page")
 set(HEADRACE_PAGE_SOURCES "${page}/page_assets.S" "${page}/page_assets.cc")

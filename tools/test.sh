@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every test, in the order in which a fault is found soonest; stops at the first step that fails and ends with one
 # line that counts all tests. `make test` runs it; a name runs that step only.
-# usage: tools/test.sh [format|tidy|web|release|asan|tsan|python|e2e ...]
+# usage: tools/test.sh [format|tidy|web|go|release|asan|tsan|python|e2e ...]
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -64,6 +64,17 @@ web() {
     NO_COLOR=1 ../tools/node.sh node_modules/vitest/vitest.mjs run | grep -vE 'Test Files|\| [0-9]+ failed')
 }
 
+# `go test` counts packages; its tests are counted here.
+go_client() {
+  local unformatted
+  unformatted=$("$(tools/go.sh env GOROOT)/bin/gofmt" -l clients) || return
+  [ -z "$unformatted" ] || { echo "gofmt would change $unformatted"; return 1; }
+  for client in go wails; do
+    (cd "clients/$client" && ../../tools/go.sh vet ./... && ../../tools/go.sh test -v ./...) || return
+  done |
+    awk '{ print } /^--- PASS/ { ++ok } /^--- FAIL/ { ++bad } END { printf "%d passed\n%d failed\n", ok, bad }'
+}
+
 # The test binaries themselves, one for each folder: their own words say how many tests there were. The preset
 # says which of them run and with which options of the sanitizer. Two run at a time: each one's words are put together.
 run_binaries() {
@@ -80,6 +91,7 @@ only=("$@")
 step format "formatting and types" formatting
 step tidy "structure (tools/tidy.py and its tests)" structure
 step web "the page: types and unit tests" web
+step go "the Go clients" go_client
 step release "C++ tests" release
 step python "Python tests" python_tests
 step e2e "end to end, with a real server" end_to_end

@@ -59,6 +59,7 @@ from headrace.remote_table import RemoteBatches, RemoteTable, TableInfo
 from headrace.scan import Scan, scan
 from headrace.scan_files import Batches
 from headrace.scan_reports import Explanation, Skip, Written
+from headrace.subscription import Subscription
 
 __all__ = [
     "Aggregate",
@@ -91,6 +92,7 @@ __all__ = [
     "Scan",
     "Skip",
     "SqlSyntaxError",
+    "Subscription",
     "TableInfo",
     "Timeout",
     "TooLarge",

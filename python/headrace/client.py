@@ -8,13 +8,15 @@ from urllib.parse import quote
 
 from headrace import _core
 from headrace._core import AppendResult, FeaturePlan
+from headrace.arguments import Filter
 from headrace.connection import ConnectionPool
 from headrace.errors import NameExists
 from headrace.frame import Frame
 from headrace.live_buffer import BufferStats, PlanOptions, Rows, Schema, resolve_plan
-from headrace.remote_table import TABLES, RemoteTable, TableInfo
+from headrace.remote_table import TABLES, RemoteBatches, RemoteTable, TableInfo
 from headrace.request import Request
 from headrace.rows import describe_schema, normalize
+from headrace.subscription import Policy, Subscription, plan_fields, subscribe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PREFIX = "/v1/ml/polars"
+_SQL = "/v1/query/arrow"
 _ARROW = "application/vnd.apache.arrow.stream"
 _JSON = "application/json"
 
@@ -40,6 +43,7 @@ class Client:
 
     def __init__(self, url: str = "http://localhost:14345", *, timeout: float = 30.0) -> None:
         self._url = url
+        self._timeout = timeout
         self._pool = ConnectionPool(url, timeout)
 
     def __repr__(self) -> str:
@@ -152,6 +156,74 @@ class Client:
             UnknownName: there is none of that name.
         """
         self._pool.request("DELETE", f"{TABLES}/{quote(name, safe='')}")
+
+    def sql(
+        self,
+        sql: str,
+        parameters: Sequence[bool | int | float | str | None] = (),
+        *,
+        timeout: float | None = None,
+    ) -> Frame:
+        """Runs SQL on the server (docs/sql.md): the rows of the last statement, or no columns if it
+        has none.
+
+        Args:
+            sql: DuckDB's SQL over every source of the server and its own tables.
+            parameters: values for `?` or `$1`; texts are cast to what their place wants.
+            timeout: seconds until the server gives up.
+
+        Raises:
+            SqlSyntaxError, UnknownName, TypeMismatch, ConstraintViolation, Conflict,
+            PermissionDenied, MemoryLimit: as the server says.
+            Timeout: the rows were not there in time.
+        """
+        asked: dict[str, object] = {"sql": sql, "parameters": list(parameters)}
+        if timeout is not None:
+            asked["timeout_ms"] = max(1, round(timeout * 1000))
+        headers = {"Content-Type": _JSON, "Accept": _ARROW}
+        body = json.dumps(asked).encode()
+        with RemoteBatches(self._pool.stream("POST", _SQL, body, headers)) as batches:
+            return batches.collect()
+
+    def subscribe(
+        self,
+        table: str,
+        features: FeaturePlan | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        filter: "Filter | None" = None,
+        tail: int | None = None,
+        rate: float | None = None,
+        policy: Policy = "latest",
+    ) -> Subscription:
+        """Follows a window: an iterator of pyarrow batches, first of its present state, then of
+        what comes. Needs the package websockets (`pip install 'headrace[live]'`).
+
+        Args:
+            table: any name of tables(); one that is no window is sent once.
+            features: derive these columns as well.
+            columns: those columns, in that order, of the originals and the derived ones.
+            filter: rows for which it is true, over both.
+            tail: the present state is at most so many of the last rows; 0: only what comes.
+            rate: batches a second at most (30): what comes in between is one batch.
+            policy: what becomes of rows that find no place in the server's queue for this client:
+                "latest" skips and counts them, "all" ends the subscription.
+
+        Raises:
+            UnknownName, InvalidArgument, TypeMismatch: as the server says.
+            Unavailable: the server has as many live clients as it takes, or is stopping.
+        """
+        return subscribe(
+            self._url,
+            self._timeout,
+            table,
+            features=features,
+            columns=columns,
+            filter=filter,
+            tail=tail,
+            rate=rate,
+            policy=policy,
+        )
 
     def delete(self, name: str) -> None:
         """Removes a buffer and frees its memory.
@@ -272,18 +344,7 @@ class RemoteBuffer:
         self._pool.request("DELETE", _buffer_path(self._name))
 
     def _features(self, plan: FeaturePlan, tail: int | None) -> _core.Batch:
-        body: dict[str, Any] = {
-            "buffer_id": self._name,
-            "rolling_windows": plan.rolling_windows,
-            "include_rolling_stats": plan.include_rolling_stats,
-            "include_lags": bool(plan.lag_periods),
-            "lag_periods": plan.lag_periods,
-            "columns": plan.columns,
-            "min_samples": plan.min_samples,
-            "ddof": plan.ddof,
-            "fill": "null" if plan.fill is None else "zero",
-            "tail": tail,
-        }
+        body = {"buffer_id": self._name, **plan_fields(plan), "tail": tail}
         return _core.decode_stream(_post(self._pool, "/features", body, _ARROW))
 
 

@@ -42,7 +42,7 @@ def run(block: str, names: dict[str, Any]) -> int:
     ("page", "promises"),
     [
         ("README.md", 1),
-        ("docs/python.md", 15),
+        ("docs/python.md", 16),
         ("docs/scan.md", 9),
         ("docs/aggregation.md", 3),
         ("docs/downsampling.md", 5),

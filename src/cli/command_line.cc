@@ -36,6 +36,7 @@ struct Parser {
   CLI::App app{std::string(kAbout), "headrace"};
   CLI::App* serve = nullptr;
   std::optional<ScanArguments> scan;
+  std::optional<SqlArguments> sql;
   std::optional<InspectArguments> inspect;
   std::vector<std::string> texts = std::vector<std::string>(ServeOptionTable().size());
   std::vector<std::vector<std::string>> lists =
@@ -54,6 +55,7 @@ struct Parser {
       flags.push_back(Add(ServeOptionTable()[i], &texts[i], &lists[i]));
     }
     scan.emplace(&app);
+    sql.emplace(&app);
     inspect.emplace(&app);
   }
 
@@ -68,6 +70,7 @@ struct Parser {
       return serve->add_option(option.Flag(), *list, FlagHelp(option))
           ->option_text(std::string(option.value_name))
           ->expected(1)
+          ->allow_extra_args(false)
           ->take_all();
     }
     if (option.is_switch()) {
@@ -144,8 +147,9 @@ std::string HelpOf(const CLI::App& app) {
   std::string text = app.help(app.get_parent() == nullptr ? "" : "headrace");
   // CLI11 shows the negated form with the value that it stands for.
   constexpr std::string_view kShown = "{false}";
-  const size_t at = text.find(kShown);
-  if (at != std::string::npos) text.replace(at, kShown.size(), kShown.size(), ' ');
+  for (size_t at = text.find(kShown); at != std::string::npos; at = text.find(kShown)) {
+    text.replace(at, kShown.size(), kShown.size(), ' ');
+  }
   return text;
 }
 
@@ -194,13 +198,18 @@ Result<Invocation> ReadInvocation(const std::vector<std::string>& arguments,
     ARROW_ASSIGN_OR_RAISE(invocation.scan, parser.scan->Read());
     return invocation;
   }
+  if (parser.sql->command()->parsed()) {
+    invocation.kind = Invocation::Kind::kSql;
+    ARROW_ASSIGN_OR_RAISE(invocation.sql, parser.sql->Read());
+    return invocation;
+  }
   if (parser.inspect->command()->parsed()) {
     invocation.kind = Invocation::Kind::kInspect;
     ARROW_ASSIGN_OR_RAISE(invocation.inspect, parser.inspect->Read());
     return invocation;
   }
   if (!parser.serve->parsed()) {
-    return BadUsage("give a command: headrace serve, scan or inspect (see headrace --help)");
+    return BadUsage("give a command: headrace serve, scan, sql or inspect (see headrace --help)");
   }
   return ReadServe(parser.Settings(), environment);
 }

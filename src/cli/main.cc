@@ -11,6 +11,7 @@
 #include "cli/inspect_command.h"
 #include "cli/scan_command.h"
 #include "cli/serve_command.h"
+#include "cli/sql_command.h"
 #include "cli/standard_output.h"
 #include "cli/stop_signal.h"
 #include "cli/terminal_text.h"
@@ -63,6 +64,11 @@ int Run(const Invocation& invocation, const char* called_as) {
   StopSignal stop;
   if (invocation.kind == Invocation::Kind::kScan) {
     const Status status = RunScan(invocation.scan, &stop);
+    return status.ok() ? 0 : FailInLines(status);
+  }
+  if (invocation.kind == Invocation::Kind::kSql) {
+    std::signal(SIGPIPE, SIG_IGN);
+    const Status status = RunSql(invocation.sql, &stop);
     return status.ok() ? 0 : FailInLines(status);
   }
   const Status status =

@@ -1,38 +1,21 @@
 #include "cli/scan_command.h"
 
-#include <atomic>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <arrow/record_batch.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/interruption.h"
-#include "cli/progress_line.h"
+#include "cli/row_output.h"
 #include "cli/standard_output.h"
-#include "cli/table_preview.h"
-#include "codec/file_sink.h"
 #include "delivery/table_request.h"
-#include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "headrace/scan.h"
 
 namespace headrace::cli {
 namespace {
-
-using Reader = std::shared_ptr<arrow::RecordBatchReader>;
-
-constexpr int kUsualWidth = 80;
-
-int TerminalColumns() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return kUsualWidth;
-}
 
 ScanOptions OptionsOf(const ScanCommandOptions& command, bool encodes, MemoryBudget* budget) {
   ScanOptions options{.paths = command.paths,
@@ -71,37 +54,6 @@ std::optional<int64_t> KnownRows(const Scan& scan, const ScanCommandOptions& com
   return rows;
 }
 
-Status ShowTable(arrow::RecordBatchReader& reader, const ScanCommandOptions& command,
-                 const std::function<void()>& before_text) {
-  const bool terminal = isatty(STDOUT_FILENO) != 0;
-  TablePreview table(reader.schema(), {.rows = command.rows_shown,
-                                       .width = TerminalColumns(),
-                                       .style = terminal && std::getenv("NO_COLOR") == nullptr});
-  std::shared_ptr<arrow::RecordBatch> batch;
-  for (;;) {
-    ARROW_RETURN_NOT_OK(reader.ReadNext(&batch));
-    if (batch == nullptr) break;
-    ARROW_RETURN_NOT_OK(table.Add(*batch));
-  }
-  before_text();
-  return WriteToStdout(table.Text());
-}
-
-/// Rows into a pipe or a file. That the reader of a pipe leaves is how `| head` ends.
-Status WriteRows(Reader reader, const ScanCommandOptions& command, bool to_pipe,
-                 arrow::MemoryPool* pool) {
-  codec::FileSinkOptions sink{.path = command.output,
-                              .format = command.format,
-                              .compression = command.compression,
-                              .partition_by = command.partition_by,
-                              .pool = pool};
-  if (to_pipe && !sink.format) sink.format = codec::Format::kCsv;
-  const Status status = to_pipe ? codec::WriteToDescriptor(*reader, STDOUT_FILENO, sink).status()
-                                : codec::WriteFile(*reader, sink).status();
-  if (!status.ok() && to_pipe && CodeOf(status) == ErrorCode::kCancelled) return Status::OK();
-  return status;
-}
-
 Status Explain(const Scan& scan, const delivery::TableRequest& request) {
   ARROW_ASSIGN_OR_RAISE(const auto pushed, delivery::PushDown(request, *scan.schema()));
   ARROW_ASSIGN_OR_RAISE(const auto explained, scan.Explain(pushed));
@@ -114,44 +66,13 @@ Status RunScan(const ScanCommandOptions& command, StopSignal* stop) {
   Interruption interruption(stop);
   MemoryBudget* const budget = MemoryBudget::Process();
   if (command.memory_limit_bytes > 0) budget->set_limit_bytes(command.memory_limit_bytes);
-  const bool to_pipe = command.output.empty();
-  const bool table = command.table || (to_pipe && !command.format && isatty(STDOUT_FILENO) != 0);
-  ARROW_ASSIGN_OR_RAISE(auto scan, Scan::Open(OptionsOf(command, !table, budget), budget));
+  const bool encodes = !IsTable(command.output);
+  ARROW_ASSIGN_OR_RAISE(auto scan, Scan::Open(OptionsOf(command, encodes, budget), budget));
   const delivery::TableRequest request = RequestOf(command);
   if (command.explain) return Explain(*scan, request);
-  ARROW_ASSIGN_OR_RAISE(Reader reader, delivery::OpenTable(*scan, request, budget));
-  const auto passed = std::make_shared<PassedRows>();
-  reader = CountRows(std::move(reader), passed);
-  // A file in the making has to be taken away: the scan is stopped, and all goes its way to the
-  // end. Where nothing is left behind the process just ends, even if it waits for a full pipe.
-  std::atomic<bool> stopped = false;
-  if (!to_pipe) {
-    interruption.Stop([reader, &stopped] {
-      stopped = true;
-      (void)reader->Close();
-    });
-  }
-  std::optional<ProgressLine> line;
-  if (isatty(STDERR_FILENO) != 0) {
-    line.emplace(STDERR_FILENO, [=, all_rows = KnownRows(*scan, command)] {
-      return Progress{.rows = passed->rows,
-                      .bytes = passed->bytes,
-                      .all_rows = all_rows,
-                      .used_bytes = budget->used_bytes(),
-                      .limit_bytes = budget->limit_bytes()};
-    });
-    interruption.Tidy([&line] { line->Clear(); });
-  }
-  const auto clear = [&line] {
-    if (line) line->Clear();
-  };
-  const Status status =
-      table ? ShowTable(*reader, command, clear) : WriteRows(reader, command, to_pipe, budget);
-  clear();
-  interruption.Tidy(nullptr);
-  interruption.Stop(nullptr);
-  if (stopped) return MakeError(ErrorCode::kCancelled, "stopped");
-  return status;
+  ARROW_ASSIGN_OR_RAISE(auto reader, delivery::OpenTable(*scan, request, budget));
+  return GiveRows(std::move(reader), command.output, KnownRows(*scan, command), interruption,
+                  budget);
 }
 
 }  // namespace headrace::cli

@@ -9,8 +9,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/option_values.h"
+#include "cli/row_output.h"
 #include "headrace/error_code.h"
-#include "headrace/memory_budget.h"
 
 namespace headrace::cli {
 namespace {
@@ -34,80 +35,6 @@ constexpr const char* kInspectFooter = R"(
   headrace inspect trips.parquet
   headrace inspect trips.parquet --pages
   headrace inspect trips.parquet --json | jq '.columns[0]')";
-
-Status BadOption(std::string_view option, std::string_view text, std::string_view rule) {
-  return MakeError(ErrorCode::kBadConfig, fmt::format("{}: '{}' is not {}", option, text, rule));
-}
-
-Result<int64_t> ReadNumber(std::string_view option, const std::string& text, int64_t least,
-                           int64_t most) {
-  int64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || rest != end || value < least || value > most) {
-    const bool bounded = most < std::numeric_limits<int64_t>::max();
-    return BadOption(option, text,
-                     bounded ? fmt::format("a number from {} to {}", least, most)
-                             : fmt::format("a number of rows, at least {}", least));
-  }
-  return value;
-}
-
-std::string FormatNames() {
-  std::string names;
-  for (const codec::FormatInfo& info : codec::FileFormats()) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", info.name);
-  }
-  return names;
-}
-
-std::optional<codec::Format> FormatCalled(std::string_view name) {
-  for (const codec::FormatInfo& info : codec::FileFormats()) {
-    if (info.name == name) return info.format;
-  }
-  return std::nullopt;
-}
-
-Status ReadFormat(const std::string& name, ScanCommandOptions* options) {
-  if (!name.empty()) {
-    options->format = FormatCalled(name);
-    options->table = name == "table";
-    if (options->table && !options->output.empty()) {
-      return BadOption("--format", name, "a format of files: give one of " + FormatNames());
-    }
-    if (!options->format && !options->table) {
-      return BadOption("--format", name, "one of table, " + FormatNames());
-    }
-    return Status::OK();
-  }
-  if (options->output.empty() || !options->partition_by.empty()) return Status::OK();
-  const auto encoding = codec::EncodingOfFile(options->output, std::nullopt, options->compression);
-  if (!encoding.ok()) {
-    return MakeError(ErrorCode::kBadConfig, fmt::format("--output: '{}': {}", options->output,
-                                                        encoding.status().message()));
-  }
-  options->format = encoding->format;
-  return Status::OK();
-}
-
-/// "a,b": names; one with a comma goes into double quotes, doubled inside them.
-std::vector<std::string> SplitNames(std::string_view text) {
-  std::vector<std::string> names(1);
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"') {
-      names.back().push_back(text[++i]);
-    } else if (c == '"' && (quoted || names.back().empty())) {
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      names.emplace_back();
-    } else {
-      names.back().push_back(c);
-    }
-  }
-  return names;
-}
 
 /// "0.01": a number from 0 to 1.
 Result<double> ReadFraction(const std::string& text) {
@@ -158,12 +85,8 @@ struct ScanArguments::Texts {
   std::string limit;
   std::string memory;
   std::string threads;
-  std::string rows;
   std::string source_file;
-  std::string output;
-  std::string format;
-  std::string compression;
-  std::string partition_by;
+  RowOutputTexts output;
   bool unordered = false;
   bool explain = false;
 };
@@ -217,7 +140,11 @@ ScanArguments::ScanArguments(CLI::App* app)
   };
   const auto texts = [&](const char* name, std::vector<std::string>* out, const char* value,
                          const char* help) {
-    command_->add_option(name, *out, help)->option_text(value)->expected(1)->take_all();
+    command_->add_option(name, *out, help)
+        ->option_text(value)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
   };
   texts("--select", &t->select, "COLUMNS", "only these columns, in this order: a,b");
   texts("--where", &t->where, "FILTER", "only rows for which this holds; several all have to");
@@ -244,13 +171,7 @@ ScanArguments::ScanArguments(CLI::App* app)
   command_->add_flag("--unordered", t->unordered, "rows in any order, which may be quicker");
   command_->add_flag("--explain", t->explain, "say what would be read, and read no rows");
   text("--source-file", &t->source_file, "COLUMN", "a column in front that names a row's file");
-  text("-o,--output", &t->output, "FILE", "write this file instead of stdout");
-  text("-f,--format", &t->format, "FORMAT", "table, parquet, arrow, arrows, csv, ndjson or json");
-  text("--compression", &t->compression, "CODEC",
-       "of the file: zstd, lz4, snappy, gzip, brotli or none; default by its format");
-  text("--partition-by", &t->partition_by, "COLUMNS",
-       "make --output a folder with a folder for each value of these columns");
-  text("--rows", &t->rows, "N", "rows of the table that are shown, default 40");
+  AddRowOutput(command_, &t->output);
 }
 
 ScanArguments::~ScanArguments() = default;
@@ -261,8 +182,7 @@ Result<ScanCommandOptions> ScanArguments::Read() const {
   ScanCommandOptions options{.paths = t.paths,
                              .ordered = !t.unordered,
                              .explain = t.explain,
-                             .source_file_column = t.source_file,
-                             .output = t.output};
+                             .source_file_column = t.source_file};
   if (t.paths.empty()) {
     return MakeError(ErrorCode::kBadConfig, "give files to scan: headrace scan 'data/*.parquet'");
   }
@@ -291,28 +211,8 @@ Result<ScanCommandOptions> ScanArguments::Read() const {
     ARROW_ASSIGN_OR_RAISE(const int64_t threads, ReadNumber("--threads", t.threads, 0, 1024));
     options.threads = static_cast<int>(threads);
   }
-  if (!t.rows.empty()) {
-    ARROW_ASSIGN_OR_RAISE(options.rows_shown, ReadNumber("--rows", t.rows, 1, 100'000));
-  }
-  if (!t.memory.empty()) {
-    const auto bytes = ParseByteSize(t.memory);
-    if (!bytes.ok()) {
-      return MakeError(ErrorCode::kBadConfig, "--memory: " + bytes.status().message());
-    }
-    options.memory_limit_bytes = *bytes;
-  }
-  if (!t.compression.empty()) {
-    const auto compression = codec::ParseFileCompression(t.compression);
-    if (!compression.ok()) {
-      return MakeError(ErrorCode::kBadConfig, "--compression: " + compression.status().message());
-    }
-    options.compression = *compression;
-  }
-  if (!t.partition_by.empty()) options.partition_by = SplitNames(t.partition_by);
-  if (options.output.empty() && (options.compression || !options.partition_by.empty())) {
-    return MakeError(ErrorCode::kBadConfig, "--compression and --partition-by go with --output");
-  }
-  ARROW_RETURN_NOT_OK(ReadFormat(t.format, &options));
+  ARROW_ASSIGN_OR_RAISE(options.memory_limit_bytes, ReadMemory(t.memory));
+  ARROW_ASSIGN_OR_RAISE(options.output, ReadRowOutput(t.output));
   return options;
 }
 

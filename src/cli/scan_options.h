@@ -17,6 +17,16 @@ class App;
 
 namespace headrace::cli {
 
+/// Where rows go, as commands that give rows take it.
+struct RowOutputOptions {
+  std::string path;                     ///< empty: stdout
+  std::optional<codec::Format> format;  ///< none: `path`'s, a table for people, or CSV
+  std::optional<codec::FileCompression> compression;  ///< none: by the name and the format
+  std::vector<std::string> partition_by;              ///< columns that become folders of `path`
+  bool table = false;                                 ///< asked for as a format
+  int64_t rows_shown = 40;
+};
+
 /// What `headrace scan` was asked for.
 struct ScanCommandOptions {
   std::vector<std::string> paths;
@@ -34,12 +44,19 @@ struct ScanCommandOptions {
   bool ordered = true;
   bool explain = false;
   std::string source_file_column;
-  std::string output;                   ///< empty: stdout
-  std::optional<codec::Format> format;  ///< none: `output`'s, a table for people, or CSV
-  std::optional<codec::FileCompression> compression;  ///< none: by the name and the format
-  std::vector<std::string> partition_by;              ///< columns that become folders of `output`
-  bool table = false;                                 ///< asked for as a format
-  int64_t rows_shown = 40;
+  RowOutputOptions output;
+};
+
+/// What `headrace sql` was asked for.
+struct SqlCommandOptions {
+  std::string sql;
+  std::vector<std::string> parameters;
+  std::vector<std::string> loads;  ///< NAME=PATHS
+  std::string database;            ///< empty: in memory
+  bool read_only = false;
+  std::vector<std::string> allowed_dirs;  ///< whose files SQL may read and write
+  int64_t memory_limit_bytes = 0;         ///< 0: MemoryBudget::DefaultLimitBytes()
+  RowOutputOptions output;
 };
 
 /// What `headrace inspect` was asked for.
@@ -57,6 +74,20 @@ class ScanArguments {
   CLI::App* command() const noexcept { return command_; }
   /// kBadConfig, naming the option, for a value that breaks a rule.
   Result<ScanCommandOptions> Read() const;
+
+  struct Texts;
+
+ private:
+  CLI::App* command_;
+  std::unique_ptr<Texts> texts_;
+};
+
+class SqlArguments {
+ public:
+  explicit SqlArguments(CLI::App* app);
+  ~SqlArguments();
+  CLI::App* command() const noexcept { return command_; }
+  Result<SqlCommandOptions> Read() const;
 
   struct Texts;
 

@@ -40,8 +40,8 @@ TEST(ScanOptions, ReadsAll) {
   EXPECT_FALSE(options.ordered);
   EXPECT_TRUE(options.explain);
   EXPECT_EQ(options.source_file_column, "file");
-  EXPECT_EQ(options.format, codec::Format::kArrowFile);
-  EXPECT_EQ(options.rows_shown, 7);
+  EXPECT_EQ(options.output.format, codec::Format::kArrowFile);
+  EXPECT_EQ(options.output.rows_shown, 7);
 }
 
 TEST(ScanOptions, HasDefaults) {
@@ -49,8 +49,8 @@ TEST(ScanOptions, HasDefaults) {
   EXPECT_FALSE(options.columns);
   EXPECT_FALSE(options.limit);
   EXPECT_TRUE(options.ordered);
-  EXPECT_FALSE(options.format);
-  EXPECT_EQ(options.rows_shown, 40);
+  EXPECT_FALSE(options.output.format);
+  EXPECT_EQ(options.output.rows_shown, 40);
 }
 
 TEST(ScanOptions, SeveralFiltersAllHold) {
@@ -94,9 +94,9 @@ TEST(ScanOptions, RefusesChoicesThatContradict) {
 }
 
 TEST(ScanOptions, AFormatComesBeforeTheExtension) {
-  EXPECT_EQ(Scan({"a", "-o", "x.csv", "-f", "ndjson"}).format, codec::Format::kNdjson);
-  EXPECT_EQ(Scan({"a", "-o", "x.csv"}).format, codec::Format::kCsv);
-  EXPECT_TRUE(Scan({"a", "--format", "table"}).table);
+  EXPECT_EQ(Scan({"a", "-o", "x.csv", "-f", "ndjson"}).output.format, codec::Format::kNdjson);
+  EXPECT_EQ(Scan({"a", "-o", "x.csv"}).output.format, codec::Format::kCsv);
+  EXPECT_TRUE(Scan({"a", "--format", "table"}).output.table);
 }
 
 TEST(ScanOptions, RefusesMistakes) {

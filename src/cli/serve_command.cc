@@ -41,6 +41,15 @@ server::HttpServerOptions HttpOptions(const ServeOptions& options) {
   return http;
 }
 
+/// What does not fit into memory is spilled beside the file; without one it is refused.
+sql::DatabaseOptions DatabaseOptions(const ServeOptions& options) {
+  return {.path = options.database,
+          .read_only = options.read_only,
+          .directories = options.allowed_dirs,
+          .spill_directory = options.database.empty() ? "" : options.database + ".spill",
+          .threads = static_cast<int>(options.threads)};
+}
+
 Result<std::unique_ptr<DemoFeed>> MakeDemo(const ServeOptions& options,
                                            const std::string& executable, catalog::Catalog* catalog,
                                            Log* log) {
@@ -110,21 +119,6 @@ Status Load(const ServeOptions& options, catalog::Catalog* catalog) {
   return Status::OK();
 }
 
-/// What does not fit in memory is spilled beside the database's file, or into a directory of this
-/// process alone.
-sql::DatabaseOptions DatabaseOptions(const ServeOptions& options) {
-  sql::DatabaseOptions database;
-  database.path = options.database;
-  database.read_only = options.read_only;
-  database.directories = options.allowed_dirs;
-  database.spill_directory =
-      options.database.empty()
-          ? (std::filesystem::temp_directory_path() / fmt::format("headrace-{}.spill", getpid()))
-                .string()
-          : options.database + ".spill";
-  return database;
-}
-
 /// Null if nobody asked for it.
 Result<std::unique_ptr<server::pgwire::PgServer>> StartPgServer(const ServeOptions& options,
                                                                 delivery::SqlService* sql,
@@ -173,6 +167,8 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
   catalog::Catalog catalog(budget);
   ARROW_RETURN_NOT_OK(Load(options, &catalog));
   ARROW_ASSIGN_OR_RAISE(auto allowed_paths, delivery::AllowedPaths::Make(options.allowed_dirs));
+  delivery::SqlService sql(DatabaseOptions(options), &catalog);
+  if (!options.database.empty()) ARROW_RETURN_NOT_OK(sql.Open());
   std::unique_ptr<DemoFeed> demo;
   if (options.demo) {
     ARROW_ASSIGN_OR_RAISE(demo, MakeDemo(options, executable, &catalog, &log));
@@ -182,8 +178,8 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
       server::HttpServer::Start(HttpOptions(options), {.catalog = &catalog,
                                                        .budget = budget,
                                                        .log = log.events(),
-                                                       .allowed_paths = std::move(allowed_paths)}));
-  delivery::SqlService sql(DatabaseOptions(options), &catalog);
+                                                       .allowed_paths = std::move(allowed_paths),
+                                                       .sql = &sql}));
   ARROW_ASSIGN_OR_RAISE(auto pg, StartPgServer(options, &sql, budget, &log));
   if (!options.port_file.empty()) {
     ARROW_RETURN_NOT_OK(WritePortFile(options.port_file, http->port()));

@@ -175,7 +175,7 @@ constexpr std::array kOptions = {
     ServeOption{"allow-dir", "DIRECTORY", "", "none",
                 "let clients register files below it; again for more", AddAllowedDir,
                 [](ServeOptions* o) { o->allowed_dirs.clear(); }},
-    ServeOption{"database", "FILE", "", "in memory", "file that SQL keeps its tables in",
+    ServeOption{"database", "FILE", "", "in memory", "where SQL keeps its tables",
                 [](std::string_view t, ServeOptions* o) { return SetText(t, &o->database); }},
     ServeOption{"read-only", "", "false", "", "let SQL change nothing",
                 [](std::string_view t, ServeOptions* o) { return SetSwitch(t, &o->read_only); }},

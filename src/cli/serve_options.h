@@ -27,7 +27,7 @@ struct ServeOptions {
   int64_t live_queue_bytes = 0;
   int64_t threads = 0;  ///< 0: one per core
   double drain_timeout_s = 0;
-  std::string database;      ///< file of SQL's tables; empty: in memory
+  std::string database;      ///< DuckDB's file; empty: in memory
   bool read_only = false;    ///< SQL changes nothing
   std::string pg_port;       ///< of the PostgreSQL protocol; empty: not spoken
   std::string pg_port_file;  ///< as `port_file`

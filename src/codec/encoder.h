@@ -20,9 +20,13 @@ struct EncodeOptions {
   /// Text formats gather about this much before they give a chunk.
   int64_t target_chunk_bytes = 1 << 20;
   IpcCompression ipc_compression = IpcCompression::kNone;  ///< of the Arrow formats
+  /// Text and Parquet are made on Arrow's threads beside the one that pulls; the bytes are the
+  /// same.
+  bool use_threads = true;
 };
 
-/// Pulls a reader and gives bytes, a chunk at a time; only one batch and one chunk are held.
+/// Pulls a reader and gives bytes, a chunk at a time; only one batch and one chunk are held, and of
+/// text what is made ahead: two parts of at most 256 KiB for each thread.
 /// Thread rule: one thread at a time.
 class Encoder {
  public:

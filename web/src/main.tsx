@@ -1,3 +1,5 @@
+import "./shell/language";
+
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 

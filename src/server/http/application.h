@@ -10,6 +10,7 @@
 #include "server/http/polars_api.h"
 #include "server/http/route_table.h"
 #include "server/http/seed_api.h"
+#include "server/http/sql_api.h"
 #include "server/http/tables_api.h"
 #include "server/websocket/live_service.h"
 
@@ -45,6 +46,7 @@ class Application {
   delivery::Tables tables_;
   TablesApi tables_api_;
   SeedApi seed_api_;
+  SqlApi sql_api_;
   LiveService live_;
   RouteTable routes_;
 };

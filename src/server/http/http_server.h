@@ -19,6 +19,9 @@ class MemoryBudget;
 namespace catalog {
 class Catalog;
 }
+namespace delivery {
+class SqlService;
+}
 }  // namespace headrace
 
 namespace headrace::server {
@@ -48,6 +51,7 @@ struct ServerContext {
   MemoryBudget* budget = nullptr;
   std::shared_ptr<spdlog::logger> log;   ///< none: nothing is logged
   delivery::AllowedPaths allowed_paths;  ///< where clients may name files
+  delivery::SqlService* sql = nullptr;   ///< none: SQL is not served
 };
 
 /// The HTTP server: listens from Start() until Drain() or destruction. Requests run on its own

@@ -51,6 +51,20 @@ Status AsInt(dom::element value, Location location, int64_t* out) {
   return WrongType(std::move(location), "an integer", value);
 }
 
+Status AsScalar(dom::element value, Location location, JsonBody::Scalar* out) {
+  switch (value.type()) {
+    case dom::element_type::NULL_VALUE: *out = std::monostate{}; return Status::OK();
+    case dom::element_type::BOOL: *out = bool(value); return Status::OK();
+    case dom::element_type::INT64: *out = int64_t(value); return Status::OK();
+    case dom::element_type::UINT64: *out = fmt::format("{}", uint64_t(value)); return Status::OK();
+    case dom::element_type::DOUBLE: *out = double(value); return Status::OK();
+    case dom::element_type::STRING:
+      *out = std::string(std::string_view(value));
+      return Status::OK();
+    default: return WrongType(std::move(location), "a single value", value);
+  }
+}
+
 template <typename T, typename Convert>
 Result<std::optional<std::vector<T>>> List(std::string_view field, const dom::element* value,
                                            std::string_view wanted, Convert convert) {
@@ -184,6 +198,11 @@ Result<std::optional<double>> JsonBody::Double(std::string_view field) const {
     return WrongType({"body", std::string(field)}, "a number", *value);
   }
   return out;
+}
+
+Result<std::optional<std::vector<JsonBody::Scalar>>> JsonBody::Scalars(
+    std::string_view field) const {
+  return List<Scalar>(field, impl_->Find(field), "a list", AsScalar);
 }
 
 Result<std::optional<JsonBody::StringMap>> JsonBody::Map(std::string_view field) const {

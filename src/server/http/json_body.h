@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "headrace/status.h"
@@ -39,6 +40,9 @@ class JsonBody {
   Result<std::optional<bool>> Bool(std::string_view field) const;
   Result<std::optional<std::vector<int64_t>>> Ints(std::string_view field) const;
   Result<std::optional<std::vector<std::string>>> Strings(std::string_view field) const;
+  /// A list of values that are no lists and no objects themselves.
+  using Scalar = std::variant<std::monostate, bool, int64_t, double, std::string>;
+  Result<std::optional<std::vector<Scalar>>> Scalars(std::string_view field) const;
   /// An object whose values are strings, in its order.
   using StringMap = std::vector<std::pair<std::string, std::string>>;
   Result<std::optional<StringMap>> Map(std::string_view field) const;

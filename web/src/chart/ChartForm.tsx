@@ -1,7 +1,7 @@
 import { FilterBox } from "../explore/FilterBox";
 import { TablePicker } from "../shell/TablePicker";
 import { isNumeric, isTime, type TableInfo } from "../server/tables";
-import type { ChartChoice } from "./chartQuery";
+import { ROLLING_ROWS, ROLLING_STATS, type ChartChoice } from "./chartQuery";
 
 interface ChartFormProps {
   table: TableInfo;
@@ -52,6 +52,7 @@ export function ChartForm({ table, tables, choice, onChoose }: ChartFormProps) {
             ))}
         </select>
       </label>
+      {table.kind === "buffers" && choice.by === "" && <RollingFields choice={choice} onChoose={onChoose} />}
       <FilterBox
         columns={table.schema}
         applied={choice.filter}
@@ -59,5 +60,33 @@ export function ChartForm({ table, tables, choice, onChoose }: ChartFormProps) {
         onApply={(filter) => onChoose({ filter })}
       />
     </div>
+  );
+}
+
+function RollingFields({ choice, onChoose }: Pick<ChartFormProps, "choice" | "onChoose">) {
+  return (
+    <>
+      <label className="field">
+        <span>Rolling</span>
+        <select value={choice.stat} onChange={(event) => onChoose({ stat: event.target.value })}>
+          <option value="">(none)</option>
+          {ROLLING_STATS.map((stat) => (
+            <option key={stat}>{stat}</option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>over rows</span>
+        <select
+          value={choice.over}
+          disabled={choice.stat === ""}
+          onChange={(event) => onChoose({ over: Number(event.target.value) })}
+        >
+          {ROLLING_ROWS.map((rows) => (
+            <option key={rows}>{rows}</option>
+          ))}
+        </select>
+      </label>
+    </>
   );
 }

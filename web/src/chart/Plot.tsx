@@ -3,18 +3,24 @@ import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
 import type { Theme } from "../shell/theme";
-import { optionsOf, dataOf } from "./plotOptions";
-import type { Line } from "./series";
+import { optionsOf } from "./plotOptions";
 import type { Range } from "./zoom";
 
 interface PlotProps {
-  lines: readonly Line[];
+  labels: readonly string[];
+  /** Drawn stronger than the others. */
+  strong?: readonly string[];
+  /** Null: whoever has taken the plot from `onPlot` puts it in. */
+  data: uPlot.AlignedData | null;
+  onPlot?: (plot: uPlot | null) => void;
   /** Null: all that there is. */
   range: Range | null;
   isTime: boolean;
   xName: string;
   theme: Theme;
   isLoading: boolean;
+  /** Stands where there is nothing to draw. */
+  emptyText?: string;
   onWidth: (px: number) => void;
   onZoom: (range: Range) => void;
   onBack: () => void;
@@ -23,32 +29,35 @@ interface PlotProps {
 }
 
 export function Plot(props: PlotProps) {
-  const { lines, range, isTime, xName, theme, isLoading, onWidth, onZoom } = props;
+  const { data, range, isTime, xName, theme, isLoading, onPlot, onWidth, onZoom } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const labels = lines.map(({ label }) => label).join("\n");
+  const labels = props.labels.join("\n");
+  const strong = (props.strong ?? []).join("\n");
 
   // Another set of lines or colours is another plot; other points are only put in.
   useLayoutEffect(() => {
     const element = box.current;
-    if (element === null || lines.length === 0) return;
-    const options = optionsOf({ labels: labels.split("\n"), isTime, xName, element, onZoom });
-    const made = new uPlot(options, dataOf(lines), element);
+    if (element === null || labels === "") return;
+    const options = optionsOf({ labels: labels.split("\n"), strong: strong.split("\n"), isTime, xName, element, onZoom });
+    const made = new uPlot(options, undefined, element);
     plot.current = made;
+    onPlot?.(made);
     return () => {
+      onPlot?.(null);
       made.destroy();
       plot.current = null;
     };
-  }, [labels, isTime, xName, theme, onZoom]);
+  }, [labels, strong, isTime, xName, theme, onZoom, onPlot]);
 
   useLayoutEffect(() => {
     const made = plot.current;
-    if (made === null || lines.length === 0) return;
+    if (made === null) return;
     made.batch(() => {
-      made.setData(dataOf(lines), range === null);
+      if (data !== null || range === null) made.setData(data ?? made.data, range === null);
       if (range !== null) made.setScale("x", { min: range.from, max: range.to });
     });
-  }, [lines, range, labels, isTime, xName, theme]);
+  }, [data, range, labels, strong, isTime, xName, theme]);
 
   useEffect(() => {
     const element = box.current;
@@ -77,7 +86,7 @@ export function Plot(props: PlotProps) {
       aria-label={`Chart of ${labels.replaceAll("\n", ", ")} over ${xName}. Arrow keys move, plus and minus zoom, Backspace goes back, 0 shows all.`}
       onKeyDown={(event) => onKey(event, props)}
     >
-      {lines.length === 0 && <span className="plot-wait">{isLoading ? "" : "No points in this range"}</span>}
+      {props.emptyText !== undefined && <span className="plot-wait">{isLoading ? "" : props.emptyText}</span>}
     </div>
   );
 }

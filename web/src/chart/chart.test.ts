@@ -1,7 +1,8 @@
 import { tableFromArrays, vectorFromArray, Table, Utf8, Float64 } from "apache-arrow";
 import { describe, expect, it } from "vitest";
 
-import { boundText, chartUrl, defaultChoice } from "./chartQuery";
+import { boundText, chartUrl, defaultChoice, liveColumns, liveSubscription } from "./chartQuery";
+import { numberMarks } from "./plotOptions";
 import { linesOf, pointsOf } from "./series";
 import { timeMarks } from "./timeAxis";
 import { adjusted, back, current, moved, zoomTo } from "./zoom";
@@ -21,6 +22,15 @@ describe("zoom", () => {
     expect(moved(range, 0.5)).toEqual({ from: 15, to: 25 });
     expect(moved(range, 0, 2)).toEqual({ from: 5, to: 25 });
     expect(adjusted([range], moved(range, 1))).toEqual([{ from: 20, to: 30 }]);
+  });
+});
+
+describe("marks of numbers", () => {
+  it("are short, and told apart", () => {
+    expect(numberMarks([0, 20_000], 20_000)).toEqual(["0", "20 k"]);
+    expect(numberMarks([100.5, 101, 101.5], 0.5)).toEqual(["100.5", "101.0", "101.5"]);
+    expect(numberMarks([100, 100.25], 0.25)).toEqual(["100.00", "100.25"]);
+    expect(numberMarks([1000, 1001], 1)).toEqual(["1000", "1001"]);
   });
 });
 
@@ -68,6 +78,24 @@ describe("queries", () => {
       to: "1970-01-01T00:01:00Z",
       format: "arrows",
     });
+  });
+
+  it("of live windows have a rolling statistic behind each y", () => {
+    const choice = { x: "at", ys: ["a", "b"], by: "", filter: "a > 1", stat: "mean", over: 5 };
+    const columns = ["a", "a_rolling_mean_5", "b", "b_rolling_mean_5"];
+    expect(liveColumns(choice)).toEqual(columns);
+    expect(liveSubscription("buffers.w", choice, 100)).toEqual({
+      table: "buffers.w",
+      columns: ["at", ...columns],
+      features: { columns: ["a", "b"], rolling_windows: [5], include_rolling_stats: ["mean"], include_lags: false, fill: "null" },
+      filter: "a > 1",
+      tail: 100,
+      rate: 30,
+    });
+    // Rows of all lines follow each other: a statistic over them is none of a line.
+    const plain = { table: "w", columns: ["at", "a", "k"], tail: 9, rate: 30 };
+    expect(liveSubscription("w", { ...choice, ys: ["a"], by: "k", filter: "" }, 9)).toEqual(plain);
+    expect(liveSubscription("w", { ...choice, ys: ["a"], stat: "", filter: "" }, 9).columns).toEqual(["at", "a"]);
   });
 });
 

@@ -8,6 +8,8 @@ import type { Range } from "./zoom";
 
 interface PlotSubject {
   labels: readonly string[];
+  /** Those that are drawn over the others, and stronger. */
+  strong: readonly string[];
   isTime: boolean;
   xName: string;
   element: HTMLElement;
@@ -18,7 +20,7 @@ interface PlotSubject {
 const LEAST_DRAG_PX = 4;
 
 /** Colours and fonts are those of the style sheet, so that light and dark are told in one place. */
-export function optionsOf({ labels, isTime, xName, element, onZoom }: PlotSubject): uPlot.Options {
+export function optionsOf({ labels, strong, isTime, xName, element, onZoom }: PlotSubject): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const axis: uPlot.Axis = {
@@ -49,16 +51,16 @@ export function optionsOf({ labels, isTime, xName, element, onZoom }: PlotSubjec
         size: isTime ? 42 : 28,
         space: isTime ? 84 : 60,
         values: (_, marks, _axis, _space, step) =>
-          isTime ? timeMarks(marks, step) : marks.map(formatShort),
+          isTime ? timeMarks(marks, step) : numberMarks(marks, step),
       },
-      { ...axis, size: yAxisPx, values: (_, splits) => splits.map(formatShort) },
+      { ...axis, size: yAxisPx, values: (_, splits, _axis, _space, step) => numberMarks(splits, step) },
     ],
     series: [
       { label: xName, value: (_, x) => (x === null ? "–" : xText(x, isTime)) },
       ...labels.map((label, i) => ({
         label,
         stroke: colour(`--series-${i % 6}`),
-        width: 1.25,
+        width: strong.includes(label) ? 2 : 1,
         dash: i >= 6 ? [5, 3] : undefined,
         spanGaps: false,
         points: { show: (u: uPlot) => (u.data[0]?.length ?? 0) < 120 },
@@ -76,6 +78,15 @@ export function optionsOf({ labels, isTime, xName, element, onZoom }: PlotSubjec
       ],
     },
   };
+}
+
+/** Short, unless two marks would read the same. */
+export function numberMarks(marks: readonly number[], step: number): string[] {
+  const short = marks.map(formatShort);
+  if (new Set(short).size === short.length) return short;
+  let decimals = 0;
+  while (decimals < 9 && Math.abs(step - Number(step.toFixed(decimals))) > step * 1e-6) ++decimals;
+  return marks.map((mark) => mark.toFixed(decimals));
 }
 
 function xText(x: number, isTime: boolean): string {

@@ -1,6 +1,6 @@
 import type { RecordBatch } from "apache-arrow";
 
-import { numbersOf } from "../arrow/readers";
+import { numbersOf } from "@headrace/react";
 
 export type Numbers = (number | null)[];
 

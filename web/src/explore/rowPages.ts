@@ -1,6 +1,6 @@
 import type { RecordBatch } from "apache-arrow";
 
-import { readArrow } from "../arrow/readArrow";
+import { readArrow } from "@headrace/react";
 import { cellReader } from "../format/cell";
 import { columnWord, readUrl } from "../server/query";
 import { PageStore } from "./pageStore";

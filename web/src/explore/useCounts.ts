@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 
-import { useArrow } from "../arrow/useArrow";
+import { useArrow } from "@headrace/react";
 import { columnWord, readUrl } from "../server/query";
 import type { TableInfo } from "../server/tables";
 

@@ -1,6 +1,6 @@
 import { DataType, type Vector } from "apache-arrow";
 
-import { decimalInteger, rawInteger, unitsPerSecond } from "../arrow/readers";
+import { decimalInteger, rawInteger, unitsPerSecond } from "@headrace/react";
 import { formatDay, formatInstant } from "./time";
 
 /** What a cell shows, its column's type known. The cell is not null. */

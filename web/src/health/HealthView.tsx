@@ -8,6 +8,7 @@ import { usePoll } from "../server/usePoll";
 import { Sparkline } from "../shell/Sparkline";
 import { ErrorNote, Skeleton } from "../shell/States";
 import { addCount, type RateHistory } from "../sources/appendRate";
+import { LiveClients } from "./LiveClients";
 import { MemoryBar } from "./MemoryBar";
 import { RequestTable } from "./RequestTable";
 
@@ -51,6 +52,7 @@ export function HealthView() {
           .filter(({ name, value: bytes }) => name === "headrace_memory_owner_bytes" && bytes > 0)
           .map(({ labels, value: bytes }) => ({ owner: labels.owner ?? "", bytes }))}
       />
+      <LiveClients samples={samples} />
       <RequestTable routes={routeFigures(samples)} />
     </div>
   );

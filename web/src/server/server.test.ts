@@ -4,7 +4,6 @@ import { addCount } from "../sources/appendRate";
 import { hrefOf, parseRoute } from "../shell/route";
 import { parseMetrics, routeFigures, valueOf } from "./metrics";
 import { columnWord, listItem, readUrl } from "./query";
-import { readServerError } from "./serverError";
 
 describe("queries", () => {
   it("quote what is no plain word", () => {
@@ -36,19 +35,6 @@ headrace_memory_owner_bytes{owner="a \\"b\\""} 1e6
     expect(routeFigures(samples)).toEqual([
       { method: "GET", route: "/v1/tables", requests: 10, refused: 2, meanSeconds: 0.05 },
     ]);
-  });
-});
-
-describe("errors", () => {
-  it("are the server's words, or else the status", async () => {
-    const body = JSON.stringify({ error: { code: "unknown_name", message: "no column 'x'" } });
-    expect(await readServerError(new Response(body, { status: 404 }))).toMatchObject({
-      message: "no column 'x'",
-      code: "unknown_name",
-      status: 404,
-    });
-    const other = new Response("<html>", { status: 502, statusText: "Bad Gateway" });
-    expect((await readServerError(other)).message).toBe("502 Bad Gateway");
   });
 });
 

@@ -1,4 +1,4 @@
-import { readServerError } from "./serverError";
+import { readServerError } from "@headrace/react";
 
 export interface ColumnInfo {
   name: string;

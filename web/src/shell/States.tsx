@@ -1,6 +1,5 @@
+import { ConnectionError } from "@headrace/react";
 import type { ReactNode } from "react";
-
-import { messageOf } from "../server/serverError";
 
 /** What stands where there is nothing to show, and what to do about it. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
@@ -40,4 +39,10 @@ export function Skeleton({ rows, className = "" }: { rows: number; className?: s
       ))}
     </div>
   );
+}
+
+/** What to show of anything that was thrown. */
+function messageOf(error: unknown): string {
+  if (error instanceof TypeError) return new ConnectionError(error).message; // as `fetch` tells it
+  return error instanceof Error ? error.message : String(error);
 }

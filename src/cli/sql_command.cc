@@ -1,0 +1,124 @@
+#include "cli/sql_command.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <fmt/format.h>
+
+#include "catalog/catalog.h"
+#include "cli/interruption.h"
+#include "cli/option_values.h"
+#include "cli/row_output.h"
+#include "cli/standard_output.h"
+#include "delivery/sql_service.h"
+#include "delivery/tables.h"
+#include "headrace/error_code.h"
+#include "headrace/memory_budget.h"
+#include "headrace/names.h"
+
+namespace headrace::cli {
+namespace {
+
+constexpr const char* kFooter = R"(
+Files that --load names are tables; so is every file below an --allow-dir, by its path in quotes.
+
+  headrace sql "SELECT 6 * 7 AS answer"
+  headrace sql --load trips='data/*.parquet' "SELECT vendor, avg(fare) FROM trips GROUP BY vendor"
+  headrace sql --allow-dir data "SELECT * FROM 'data/trips.parquet' WHERE fare > ?" --param 50
+  headrace sql --database shop.duckdb "SELECT * FROM orders" --output orders.parquet
+
+Exit status: 2 for options and what is not allowed, 3 for SQL that does not parse or fit, 4 for
+names that are not there, 5 for memory, 7 for files that cannot be read or written.)";
+
+/// What a statement without rows has done, for people.
+std::string Said(const sql::Outcome& outcome) {
+  if (outcome.rows_changed) return fmt::format("{} {}\n", outcome.tag, *outcome.rows_changed);
+  return outcome.tag + "\n";
+}
+
+}  // namespace
+
+struct SqlArguments::Texts {
+  SqlCommandOptions options;
+  std::string memory;
+  RowOutputTexts output;
+};
+
+SqlArguments::SqlArguments(CLI::App* app)
+    : command_(app->add_subcommand("sql", "run SQL over files and a database")),
+      texts_(std::make_unique<Texts>()) {
+  SqlCommandOptions* const options = &texts_->options;
+  command_->allow_extras();
+  command_->footer(kFooter);
+  command_->add_option("sql", options->sql, "one statement, or several with semicolons")
+      ->option_text("SQL");
+  const auto list = [&](const char* name, std::vector<std::string>* out, const char* value,
+                        const char* help) {
+    command_->add_option(name, *out, help)
+        ->option_text(value)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->take_all();
+  };
+  list("--param", &options->parameters, "VALUE", "a value for ? or $1; again for more");
+  list("--load", &options->loads, "NAME=PATHS",
+       "files as the table NAME: a file, a directory or a pattern; again for more");
+  list("--allow-dir", &options->allowed_dirs, "DIRECTORY",
+       "let SQL read and write files below it; again for more");
+  command_->add_option("--database", options->database, "where SQL keeps its tables")
+      ->option_text("FILE");
+  command_->add_flag("--read-only", options->read_only, "let SQL change nothing");
+  command_->add_option("--memory", texts_->memory, "hold at most this much, such as 1GiB")
+      ->option_text("SIZE");
+  AddRowOutput(command_, &texts_->output);
+}
+
+SqlArguments::~SqlArguments() = default;
+
+Result<SqlCommandOptions> SqlArguments::Read() const {
+  SqlCommandOptions options = texts_->options;
+  if (options.sql.empty()) {
+    return MakeError(ErrorCode::kBadConfig, "give SQL to run: headrace sql \"SELECT 6 * 7\"");
+  }
+  for (const std::string& load : options.loads) {
+    const size_t equals = load.find('=');
+    if (equals != std::string::npos && equals + 1 < load.size() &&
+        ValidateName(load.substr(0, equals), "name").ok()) {
+      continue;
+    }
+    return BadOption("--load", load, "a name and files: give one such as trips=data/*.parquet");
+  }
+  ARROW_ASSIGN_OR_RAISE(options.memory_limit_bytes, ReadMemory(texts_->memory));
+  ARROW_ASSIGN_OR_RAISE(options.output, ReadRowOutput(texts_->output));
+  return options;
+}
+
+Status RunSql(const SqlCommandOptions& options, StopSignal* stop) {
+  Interruption interruption(stop);
+  MemoryBudget* const budget = MemoryBudget::Process();
+  if (options.memory_limit_bytes > 0) budget->set_limit_bytes(options.memory_limit_bytes);
+  catalog::Catalog catalog(budget);
+  for (const std::string& load : options.loads) {
+    const size_t equals = load.find('=');
+    ARROW_ASSIGN_OR_RAISE(auto files, delivery::OpenFiles({load.substr(equals + 1)}, budget));
+    ARROW_RETURN_NOT_OK(catalog.AddFiles(load.substr(0, equals), std::move(files)));
+  }
+  delivery::SqlService service(
+      {.path = options.database,
+       .read_only = options.read_only,
+       .directories = options.allowed_dirs,
+       .spill_directory = options.database.empty() ? "" : options.database + ".spill"},
+      &catalog);
+  ARROW_ASSIGN_OR_RAISE(const auto session, service.Connect());
+  sql::Statement statement{.sql = options.sql};
+  for (const std::string& value : options.parameters) statement.parameters.emplace_back(value);
+  ARROW_ASSIGN_OR_RAISE(auto outcome, session->Run(std::move(statement)));
+  if (outcome.reader->schema()->num_fields() == 0) return WriteToStdout(Said(outcome));
+  return GiveRows(std::move(outcome.reader), options.output, std::nullopt, interruption, budget);
+}
+
+}  // namespace headrace::cli
