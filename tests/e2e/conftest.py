@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pg_clients import PgServer
 from server_process import BINARY, ServerProcess
 
 _numbers = itertools.count()
@@ -67,3 +68,21 @@ def make_buffer(client: httpx.Client) -> Iterator[Callable[..., str]]:
     yield make
     for name in names:
         client.delete(f"/buffers/{name}")
+
+
+@pytest.fixture(scope="module")
+def pg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PgServer]:
+    """A server that speaks PostgreSQL, for the tests of one file."""
+    server = PgServer(tmp_path_factory.mktemp("pg"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def pg_connection(pg: PgServer) -> Iterator[Any]:
+    """One of psycopg2, each statement a transaction of its own."""
+    opened = pytest.importorskip("psycopg2").connect(pg.dsn)
+    opened.autocommit = True
+    yield opened
+    opened.close()

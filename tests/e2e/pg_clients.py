@@ -9,6 +9,9 @@ from pathlib import Path
 
 from server_process import START_SECONDS, ServerProcess
 
+# Runs for longer than any test waits.
+SLOW = "SELECT sum(a.range * b.range) FROM range(3000000) a, range(300000) b"
+
 
 class PgServer(ServerProcess):
     """Listens for clients of PostgreSQL on `pg_port` as well."""

@@ -9,6 +9,7 @@
 
 #include "headrace/error_code.h"
 #include "server/pgwire/backend_message.h"
+#include "server/pgwire/copy_insert.h"
 #include "server/pgwire/copy_rows.h"
 #include "server/pgwire/pg_session.h"
 #include "server/pgwire/sql_dialect.h"
@@ -18,11 +19,6 @@ namespace headrace::server::pgwire {
 namespace {
 
 using Tokens = std::span<const SqlToken>;
-
-// Rows of one INSERT, and values of one, whatever is less.
-constexpr size_t kMostRows = 512;
-constexpr size_t kMostValues = 4096;
-constexpr size_t kMostWaitingBytes = 16 << 20;  // a row
 
 Status Refuse(std::string message) {
   return MakeError(ErrorCode::kSyntaxError, std::move(message));
@@ -145,16 +141,27 @@ Result<bool> WriteLine(const CopyRequest& request, RowWriter* rows, std::string*
   return true;
 }
 
-std::string InsertOf(const std::string& table, size_t rows, size_t columns) {
-  std::string sql = fmt::format("INSERT INTO {} VALUES ", table);
-  size_t number = 0;
-  for (size_t row = 0; row < rows; ++row) {
-    for (size_t column = 0; column < columns; ++column) {
-      sql += fmt::format("{}${}", column == 0 ? (row == 0 ? "(" : ", (") : ", ", ++number);
+/// Up to the end of the data. After an error the rest is read and forgotten, so that the client
+/// hears of it.
+Status TakeCopyData(Connection* connection, CopyInsert* rows) {
+  Status status;
+  while (const auto message = connection->Next()) {
+    switch (message->type) {
+      case 'd':
+        if (status.ok()) status = rows->Add(message->body);
+        break;
+      case 'c': return status.ok() ? rows->Finish() : status;
+      case 'f':
+        return MakeError(ErrorCode::kCancelled,
+                         fmt::format("COPY from stdin failed: {}",
+                                     message->body.substr(0, message->body.find('\0'))));
+      case 'H':
+      case 'S': break;
+      default:
+        return MakeError(ErrorCode::kMalformedBody, "a message that does not belong to COPY");
     }
-    sql += ')';
   }
-  return sql;
+  return MakeError(ErrorCode::kCancelled, "the client left in the middle of COPY");
 }
 
 }  // namespace
@@ -249,96 +256,22 @@ Status PgSession::CopyIn(const CopyRequest& request) {
   if (request.format == CopyRequest::kBinary) {
     return MakeError(ErrorCode::kNotImplemented, "COPY FROM STDIN reads text and csv");
   }
-  // A table and its columns, `t (a, b)`: a query that names them the same way tells how many.
-  const size_t open = request.source.find('(');
-  const std::string table = request.source.substr(0, open);
-  const std::string names =
-      open == std::string::npos
-          ? "*"
-          : request.source.substr(open + 1, request.source.rfind(')') - open - 1);
-  ARROW_ASSIGN_OR_RAISE(const auto probe,
-                        sql_->Prepare(fmt::format("SELECT {} FROM {}", names, table)));
-  const size_t width = probe->columns().size();
-  const size_t most =
-      std::max<size_t>(1, std::min(kMostRows, kMostValues / std::max<size_t>(width, 1)));
-  const bool own_transaction = !sql_->in_transaction();
+  ARROW_ASSIGN_OR_RAISE(auto rows, CopyInsert::Make(request, sql_.get(), [this](auto parameters) {
+                          return Options(std::move(parameters));
+                        }));
   const auto run = [&](std::string sql) {
     return sql_->Run({.sql = std::move(sql), .parameters = {}, .stop = {}, .timeout = {}}).status();
   };
+  const bool own_transaction = !sql_->in_transaction();
   if (own_transaction) ARROW_RETURN_NOT_OK(run("BEGIN TRANSACTION"));
-
-  std::shared_ptr<sql::Prepared> full;
-  std::vector<sql::Parameter> values;
-  int64_t count = 0;
-  const auto insert = [&]() -> Status {
-    if (values.empty()) return Status::OK();
-    const size_t rows = values.size() / width;
-    std::shared_ptr<sql::Prepared> prepared = rows == most ? full : nullptr;
-    if (prepared == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(prepared, sql_->Prepare(InsertOf(request.source, rows, width)));
-      if (rows == most) full = prepared;
-    }
-    count += static_cast<int64_t>(rows);
-    return sql_->Run(*prepared, Options(std::exchange(values, {}))).status();
-  };
-  CopyParser parser(request);
-  const auto take = [&](bool end) -> Status {
-    while (true) {
-      ARROW_ASSIGN_OR_RAISE(auto row, parser.Next(end));
-      if (!row) break;
-      if (row->size() != width) {
-        return MakeError(ErrorCode::kTypeMismatch,
-                         fmt::format("row {} has {} columns, and {} are expected",
-                                     count + 1 + static_cast<int64_t>(values.size() / width),
-                                     row->size(), width));
-      }
-      for (auto& value : *row) {
-        if (value) {
-          values.emplace_back(*std::move(value));
-        } else {
-          values.emplace_back(std::monostate());
-        }
-      }
-      if (values.size() == most * width) ARROW_RETURN_NOT_OK(insert());
-    }
-    if (parser.waiting_bytes() <= kMostWaitingBytes) return Status::OK();
-    return MakeError(ErrorCode::kTooLarge, "a row of COPY data is too long");
-  };
-
-  WriteCopyResponse('G', request, width, &connection_->output());
-  Status status;
-  while (true) {
-    const auto message = connection_->Next();
-    if (!message) {
-      status = MakeError(ErrorCode::kCancelled, "the client left in the middle of COPY");
-      break;
-    }
-    if (message->type == 'd') {
-      // After an error the rest is read and forgotten, so that the client hears of it.
-      if (status.ok()) {
-        parser.Add(message->body);
-        status = take(false);
-      }
-    } else if (message->type == 'c') {
-      if (status.ok()) status = take(true);
-      if (status.ok()) status = insert();
-      break;
-    } else if (message->type == 'f') {
-      status = MakeError(ErrorCode::kCancelled,
-                         fmt::format("COPY from stdin failed: {}",
-                                     message->body.substr(0, message->body.find('\0'))));
-      break;
-    } else if (message->type != 'H' && message->type != 'S') {
-      status = MakeError(ErrorCode::kMalformedBody, "a message that does not belong to COPY");
-      break;
-    }
-  }
+  WriteCopyResponse('G', request, rows.num_columns(), &connection_->output());
+  Status status = TakeCopyData(connection_, &rows);
   if (own_transaction) {
     const Status ended = run(status.ok() ? "COMMIT" : "ROLLBACK");
     if (status.ok()) status = ended;
   }
   ARROW_RETURN_NOT_OK(status);
-  WriteCommandComplete(fmt::format("COPY {}", count), &connection_->output());
+  WriteCommandComplete(fmt::format("COPY {}", rows.num_rows()), &connection_->output());
   return Status::OK();
 }
 

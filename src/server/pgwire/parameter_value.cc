@@ -170,61 +170,51 @@ Result<sql::Parameter> ReadArray(uint32_t oid, std::string_view bytes) {
   return sql::Parameter(list + "]");
 }
 
-Result<sql::Parameter> ReadBinary(uint32_t oid, std::string_view bytes) {
-  if (FindElementType(oid) != nullptr) return ReadArray(oid, bytes);
-  MessageReader reader(bytes);
+/// A truth or a number; none for another type.
+std::optional<sql::Parameter> TakeNumber(uint32_t oid, MessageReader* reader) {
+  switch (oid) {
+    case kBool: return sql::Parameter(reader->Byte() != '\0');
+    case kInt2: return sql::Parameter(int64_t{reader->Int16()});
+    case kInt4: return sql::Parameter(int64_t{static_cast<int32_t>(reader->UInt32())});
+    case kOid: return sql::Parameter(int64_t{reader->UInt32()});
+    case kInt8: return sql::Parameter(static_cast<int64_t>(reader->UInt64()));
+    case kFloat4: return sql::Parameter(double{std::bit_cast<float>(reader->UInt32())});
+    case kFloat8: return sql::Parameter(std::bit_cast<double>(reader->UInt64()));
+    default: return std::nullopt;
+  }
+}
+
+/// A date, a time or an interval as text; none for another type.
+std::optional<sql::Parameter> TakeTime(uint32_t oid, MessageReader* reader) {
   std::string text;
   switch (oid) {
-    case kBool: {
-      const bool truth = reader.Byte() != '\0';
-      if (!reader.Done().ok()) return Malformed(oid, bytes);
-      return sql::Parameter(truth);
-    }
-    case kInt2: {
-      const int64_t value = reader.Int16();
-      if (!reader.Done().ok()) return Malformed(oid, bytes);
-      return sql::Parameter(value);
-    }
-    case kInt4:
-    case kOid: {
-      const uint32_t bits = reader.UInt32();
-      if (!reader.Done().ok()) return Malformed(oid, bytes);
-      return sql::Parameter(oid == kOid ? int64_t{bits} : int64_t{static_cast<int32_t>(bits)});
-    }
-    case kInt8: {
-      const auto value = static_cast<int64_t>(reader.UInt64());
-      if (!reader.Done().ok()) return Malformed(oid, bytes);
-      return sql::Parameter(value);
-    }
-    case kFloat4: {
-      const auto value = std::bit_cast<float>(reader.UInt32());
-      if (!reader.Done().ok()) return Malformed(oid, bytes);
-      return sql::Parameter(static_cast<double>(value));
-    }
-    case kFloat8: {
-      const auto value = std::bit_cast<double>(reader.UInt64());
-      if (!reader.Done().ok()) return Malformed(oid, bytes);
-      return sql::Parameter(value);
-    }
-    case kDate: PrintDate(DaysSince1970(static_cast<int32_t>(reader.UInt32())), &text); break;
-    case kTime: PrintTime(static_cast<int64_t>(reader.UInt64()), &text); break;
+    case kDate: PrintDate(DaysSince1970(static_cast<int32_t>(reader->UInt32())), &text); break;
+    case kTime: PrintTime(static_cast<int64_t>(reader->UInt64()), &text); break;
     case kTimestamp:
     case kTimestampTz:
-      PrintTimestamp(MicrosSince1970(static_cast<int64_t>(reader.UInt64())),
+      PrintTimestamp(MicrosSince1970(static_cast<int64_t>(reader->UInt64())),
                      oid == kTimestampTz ? "+00" : "", &text);
       break;
     case kInterval: {
-      const auto micros = static_cast<int64_t>(reader.UInt64());
-      const auto days = static_cast<int32_t>(reader.UInt32());
-      text = fmt::format("{} months {} days {} microseconds", static_cast<int32_t>(reader.UInt32()),
-                         days, micros);
+      const auto micros = static_cast<int64_t>(reader->UInt64());
+      const auto days = static_cast<int32_t>(reader->UInt32());
+      const auto months = static_cast<int32_t>(reader->UInt32());
+      text = fmt::format("{} months {} days {} microseconds", months, days, micros);
       break;
     }
+    default: return std::nullopt;
+  }
+  return sql::Parameter(std::move(text));
+}
+
+/// A value of a type whose bytes are taken as a whole.
+Result<sql::Parameter> ReadWhole(uint32_t oid, std::string_view bytes) {
+  switch (oid) {
     case kUuid:
       if (bytes.size() != 16) return Malformed(oid, bytes);
       return sql::Parameter(UuidText(bytes));
     case kNumeric: {
-      ARROW_ASSIGN_OR_RAISE(text, NumericText(bytes));
+      ARROW_ASSIGN_OR_RAISE(auto text, NumericText(bytes));
       return sql::Parameter(std::move(text));
     }
     case kBytea: return sql::Parameter(BlobText(bytes));
@@ -242,8 +232,16 @@ Result<sql::Parameter> ReadBinary(uint32_t oid, std::string_view bytes) {
       return MakeError(ErrorCode::kNotImplemented,
                        fmt::format("binary parameters of type {} are not read here", oid));
   }
+}
+
+Result<sql::Parameter> ReadBinary(uint32_t oid, std::string_view bytes) {
+  if (FindElementType(oid) != nullptr) return ReadArray(oid, bytes);
+  MessageReader reader(bytes);
+  std::optional<sql::Parameter> value = TakeNumber(oid, &reader);
+  if (!value) value = TakeTime(oid, &reader);
+  if (!value) return ReadWhole(oid, bytes);
   if (!reader.Done().ok()) return Malformed(oid, bytes);
-  return sql::Parameter(std::move(text));
+  return *std::move(value);
 }
 
 }  // namespace
