@@ -29,6 +29,7 @@ from headrace.aggregate import (
     sum,
     var,
 )
+from headrace.bar_store import Bar, BarCounts, BarStore, SessionCalendar
 from headrace.buffer import Buffer
 from headrace.client import Client, RemoteBuffer
 from headrace.errors import (
@@ -59,6 +60,9 @@ from headrace.scan_reports import Explanation, Skip, Written
 __all__ = [
     "Aggregate",
     "AppendResult",
+    "Bar",
+    "BarCounts",
+    "BarStore",
     "Batches",
     "Buffer",
     "BufferStats",
@@ -82,6 +86,7 @@ __all__ = [
     "RemoteBuffer",
     "RemoteTable",
     "Scan",
+    "SessionCalendar",
     "Skip",
     "TableInfo",
     "Timeout",

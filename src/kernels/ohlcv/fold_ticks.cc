@@ -3,7 +3,6 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/ohlcv/fold_ticks.cc"
 #include <algorithm>
-#include <limits>
 
 #include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"
@@ -189,13 +188,13 @@ HWY_INLINE int64_t CountAround(const int64_t* times, int64_t size, int64_t bound
 FoldedTicks Fold(const TickColumns& ticks, const TimeGrid& grid, const BarColumns& bars,
                  int64_t capacity) {
   FoldedTicks done;
-  TimeSpan span{0, std::numeric_limits<int64_t>::min()};
+  TimeSpan span;
   int64_t expected = 0;
   while (done.ticks < ticks.size && done.bars < capacity) {
     const int64_t time = ticks.time[done.ticks];
     if (time >= grid.end) break;
     // The next bar is the usual case; only a gap takes a division.
-    if (time >= span.end && time - span.end < grid.every && done.bars > 0) {
+    if (done.bars > 0 && time >= span.end && time - span.end < grid.every) {
       span = {span.end, std::min(span.end + grid.every, grid.end)};
     } else {
       span = SpanAt(grid, time);
