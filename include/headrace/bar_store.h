@@ -95,7 +95,7 @@ struct BarFrameStats {
   BarKey key;
   Timeframe base;
   Timeframe timeframe;
-  int64_t rows = 0;          ///< bars that have ended
+  int64_t rows = 0;          ///< bars that have ended; 0 while the frame is evicted
   int64_t spilled_rows = 0;  ///< of them in files only
   int64_t bytes = 0;         ///< in memory
   int64_t hits = 0;          ///< reads served from memory

@@ -1,5 +1,7 @@
 """Bars of every timeframe, without look-ahead, in bounded memory."""
 
+from __future__ import annotations
+
 import heapq
 import operator
 import os
@@ -121,9 +123,9 @@ class BarStore:
         store.append("ES", minutes, timeframe="1m")
         store.last("ES", "5m", 100, at=t).to_polars()
 
-    Times are UTC nanoseconds or datetimes with a zone; `at=None` is the newest time that the series
-    has seen. Results are a Frame of ts, open, high, low, close, volume, vwap, count: no copy of what
-    the store holds, and valid whatever becomes of it.
+    Times are UTC nanoseconds or datetimes with a zone; `at=None` is the newest time that the
+    series has seen. Results are a Frame of ts, open, high, low, close, volume, vwap, count: no copy
+    of what the store holds, and valid whatever becomes of it.
 
     Args:
         zone: whose clock bars go by.

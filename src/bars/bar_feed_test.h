@@ -90,6 +90,7 @@ inline std::vector<NaiveBar> NaiveBars(std::vector<Tick> ticks, const BarClock& 
 
 /// The same bits, NaN included.
 inline bool SameBits(std::span<const double> a, std::span<const double> b) {
+  if (a.empty() || b.empty()) return a.empty() == b.empty();
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
 }
 

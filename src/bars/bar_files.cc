@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/file_reader.h>
+#include <parquet/properties.h>
 #include <unistd.h>
 
 #include "codec/file_sink.h"
@@ -87,10 +88,13 @@ Status ReadGroups(const std::string& path, std::vector<int> groups, arrow::Memor
   ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(path, pool));
   parquet::ReaderProperties properties(pool);
   properties.set_page_checksum_verification(true);
-  ARROW_ASSIGN_OR_RAISE(auto reader,
-                        parquet::arrow::FileReader::Make(
-                            pool, parquet::ParquetFileReader::Open(std::move(file), properties)));
-  reader->set_use_threads(false);
+  // On this thread alone: what other threads hold of the pool could outlive it.
+  parquet::ArrowReaderProperties arrow_properties(/*use_threads=*/false);
+  arrow_properties.set_pre_buffer(false);
+  ARROW_ASSIGN_OR_RAISE(
+      auto reader,
+      parquet::arrow::FileReader::Make(
+          pool, parquet::ParquetFileReader::Open(std::move(file), properties), arrow_properties));
   ARROW_ASSIGN_OR_RAISE(const auto table, reader->ReadRowGroups(groups));
   if (!table->schema()->Equals(*FileSchema(), /*check_metadata=*/false)) {
     return MakeError(ErrorCode::kCorruptFile, fmt::format("'{}' holds no bars", path), {path});

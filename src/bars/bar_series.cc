@@ -163,8 +163,8 @@ void BarSeries::Spread(const BarRow& row) {
     if (at->second.get() == base_ || at->second->Add(row).ok()) {
       ++at;
     } else {
+      ++uses_[at->first].evictions;
       at = frames_.erase(at);
-      ++evictions_;
     }
   }
 }
@@ -209,7 +209,7 @@ Status BarSeries::Evict(const Timeframe& timeframe) {
   std::lock_guard lock(mutex_);
   const auto found = frames_.find(timeframe);
   if (found == frames_.end()) return Status::OK();
-  ++evictions_;
+  ++uses_[timeframe].evictions;
   if (found->second.get() != base_) {
     frames_.erase(found);
     return Status::OK();
@@ -221,21 +221,26 @@ Status BarSeries::Evict(const Timeframe& timeframe) {
 
 void BarSeries::AddStats(BarStoreStats* stats) const {
   std::lock_guard lock(mutex_);
-  for (const auto& [timeframe, frame] : frames_) {
-    const BarLog& log = frame->log();
-    stats->frames.push_back({.key = options_.key,
-                             .base = options_.base,
-                             .timeframe = timeframe,
-                             .rows = log.rows(),
-                             .spilled_rows = log.spilled_rows(),
-                             .bytes = log.bytes(),
-                             .hits = frame->hits,
-                             .misses = frame->misses});
-    stats->hits += frame->hits;
-    stats->misses += frame->misses;
+  std::map<Timeframe, Uses> all = uses_;
+  for (const auto& [timeframe, frame] : frames_) all.try_emplace(timeframe);
+  for (const auto& [timeframe, uses] : all) {
+    BarFrameStats row{.key = options_.key,
+                      .base = options_.base,
+                      .timeframe = timeframe,
+                      .hits = uses.hits,
+                      .misses = uses.misses,
+                      .evictions = uses.evictions};
+    if (const auto found = frames_.find(timeframe); found != frames_.end()) {
+      const BarLog& log = found->second->log();
+      row.rows = log.rows();
+      row.spilled_rows = log.spilled_rows();
+      row.bytes = log.bytes();
+    }
+    stats->hits += uses.hits;
+    stats->misses += uses.misses;
+    stats->evictions += uses.evictions;
+    stats->frames.push_back(std::move(row));
   }
-  stats->frames.back().evictions += evictions_;
-  stats->evictions += evictions_;
   stats->failed_spills += failed_spills_;
   AddCounts(open_.counts(), &stats->appended);
 }

@@ -84,7 +84,12 @@ class BarSeries {
   OpenBars open_;
   std::map<Timeframe, std::unique_ptr<Frame>> frames_;  // the base's too
   Frame* base_;
-  int64_t evictions_ = 0;
+  struct Uses {
+    int64_t hits = 0;
+    int64_t misses = 0;
+    int64_t evictions = 0;
+  };
+  std::map<Timeframe, Uses> uses_;  // also of frames that have left
   int64_t failed_spills_ = 0;
 };
 

@@ -165,8 +165,8 @@ Result<std::shared_ptr<BarStore>> BarStore::Make(BarStoreOptions options, Memory
     ARROW_RETURN_NOT_OK(bars::BarClock::Make(Timeframe::Days(1), options.zone, session).status());
   }
   ARROW_ASSIGN_OR_RAISE(auto folder, bars::SpillFolder::Make(options.spill_directory));
-  return std::shared_ptr<BarStore>(std::unique_ptr<BarStore>(
-      new BarStore(std::make_unique<Impl>(std::move(options), budget, std::move(folder)))));
+  auto impl = std::make_unique<Impl>(std::move(options), budget, std::move(folder));
+  return std::shared_ptr<BarStore>(new BarStore(std::move(impl)));
 }
 
 BarStore::BarStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

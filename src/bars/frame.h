@@ -31,8 +31,6 @@ class Frame {
   const std::optional<kernels::BarRow>& open() const noexcept { return open_; }
 
   int64_t last_used = 0;
-  int64_t hits = 0;
-  int64_t misses = 0;
 
  private:
   Status Close();

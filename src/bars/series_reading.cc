@@ -238,7 +238,7 @@ Result<BarSlice> BarSeries::Last(const Timeframe& timeframe, int64_t n, int64_t 
     std::reverse(spans.begin(), spans.end());
     ARROW_ASSIGN_OR_RAISE(slice, Filled(*frame, spans, at, options, &missed));
   }
-  ++(missed ? frame->misses : frame->hits);
+  ++(missed ? uses_[timeframe].misses : uses_[timeframe].hits);
   return slice;
 }
 
@@ -263,7 +263,7 @@ Result<BarSlice> BarSeries::Range(const Timeframe& timeframe, int64_t from, int6
     }
     ARROW_ASSIGN_OR_RAISE(slice, Filled(*frame, spans, at, options, &missed));
   }
-  ++(missed ? frame->misses : frame->hits);
+  ++(missed ? uses_[timeframe].misses : uses_[timeframe].hits);
   return slice;
 }
 
