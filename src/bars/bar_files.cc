@@ -135,6 +135,7 @@ Result<std::shared_ptr<const BarFile>> BarFile::Write(const kernels::BarColumns&
   codec::FileSinkOptions sink{.path = file->path_, .format = codec::Format::kParquet};
   sink.parquet = {
       .row_group_rows = kGroupRows, .dictionary = false, .statistics = false, .page_index = false};
+  sink.compression = codec::FileCompression::kNone;  // read back often, kept for a run
   sink.sync = false;
   sink.pool = pool;
   ARROW_RETURN_NOT_OK(codec::WriteFile(*reader, sink).status());
