@@ -2,9 +2,9 @@
 
 usage: python bench/run.py [--quick] [--output FILE] [SECTION ...]
 
-Sections: rolling, append, http, delivery, memory, live, scan, downsample. Prints Markdown tables
-as they stand in docs/performance.md; ratios are against the peer in the same run. Timings of one
-machine mean little by themselves.
+Sections: rolling, append, http, delivery, memory, live, scan, downsample, bars. Prints Markdown
+tables as they stand in docs/performance.md; ratios are against the peer in the same run. Timings of
+one machine mean little by themselves.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import append
+import bars
 import delivery
 import downsample
 import http_answers
@@ -35,6 +36,7 @@ SECTIONS = {
     "live": live.run,
     "scan": scan.run,
     "downsample": downsample.run,
+    "bars": bars.run,
 }
 
 

@@ -29,6 +29,7 @@ from headrace.aggregate import (
     sum,
     var,
 )
+from headrace.bar_store import Bar, BarCounts, BarStore, SessionCalendar
 from headrace.buffer import Buffer
 from headrace.client import Client, RemoteBuffer
 from headrace.errors import (
@@ -64,6 +65,9 @@ from headrace.subscription import Subscription
 __all__ = [
     "Aggregate",
     "AppendResult",
+    "Bar",
+    "BarCounts",
+    "BarStore",
     "Batches",
     "Buffer",
     "BufferStats",
@@ -90,6 +94,7 @@ __all__ = [
     "RemoteBuffer",
     "RemoteTable",
     "Scan",
+    "SessionCalendar",
     "Skip",
     "SqlSyntaxError",
     "Subscription",

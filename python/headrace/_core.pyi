@@ -116,6 +116,61 @@ class LiveWindow:
     def clear(self) -> None: ...
     def schema(self) -> Schema: ...
 
+_BarKey = tuple[str, str, str, str]
+
+@final
+class BarStore:
+    def __init__(
+        self,
+        tick_timeframe: str,
+        zone: str,
+        sessions: list[tuple[str, int, int, int, list[tuple[int, bool, int, int]]]],
+        watermark_ns: int,
+        history_bars: int,
+        future_bars: int,
+        trim_bars: int,
+        memory_cap_bytes: int,
+        spill_directory: str,
+    ) -> None: ...
+    def append_ticks(
+        self, key: _BarKey, stream: ArrowStreamExportable, time: str, price: str, volume: str, /
+    ) -> dict[str, int]: ...
+    def append_bars(
+        self, key: _BarKey, timeframe: str, stream: ArrowStreamExportable, time: str, /
+    ) -> dict[str, int]: ...
+    def append_tick(
+        self, key: _BarKey, time: int, price: float, volume: float, /
+    ) -> dict[str, int]: ...
+    def last(
+        self,
+        key: _BarKey,
+        timeframe: str,
+        n: int,
+        at: int | None,
+        gaps: int,
+        forming: bool,
+        label_end: bool,
+    ) -> Batch: ...
+    def range(
+        self,
+        key: _BarKey,
+        timeframe: str,
+        begin: int,
+        end: int,
+        at: int | None,
+        gaps: int,
+        forming: bool,
+        label_end: bool,
+    ) -> Batch: ...
+    def rows(
+        self, key: _BarKey, timeframe: str, begin: int, end: int, at: int | None
+    ) -> list[tuple[int, int, float, float, float, float, float, float, int]]: ...
+    def asof(self, keys: list[_BarKey], timeframe: str, times: list[int], /) -> Batch: ...
+    def last_price(self, key: _BarKey, at: int | None) -> float | None: ...
+    def stats(self) -> dict[str, Any]: ...
+
+def check_timeframe(text: str, /) -> str: ...
+
 @final
 class TableRequest:
     def __init__(

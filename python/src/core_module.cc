@@ -1,5 +1,6 @@
 #include <nanobind/nanobind.h>
 
+#include "bar_store.h"
 #include "batch.h"
 #include "cells.h"
 #include "downsample.h"
@@ -36,6 +37,7 @@ NB_MODULE(_core, module) {
   module.attr("__version__") = HEADRACE_VERSION;
   module.def("error_kinds", &ErrorTable);
   BindBatch(module);
+  BindBarStore(module);
   BindFeaturePlan(module);
   BindLiveWindow(module);
   BindDownsample(module);

@@ -46,6 +46,7 @@ def run(block: str, names: dict[str, Any]) -> int:
         ("docs/scan.md", 9),
         ("docs/aggregation.md", 3),
         ("docs/downsampling.md", 5),
+        ("docs/bars.md", 3),
         ("docs/order-and-samples.md", 3),
     ],
 )
