@@ -19,6 +19,6 @@ function(headrace_headers_alone)
   add_library(headers_alone OBJECT EXCLUDE_FROM_ALL ${sources})
   target_include_directories(headers_alone PRIVATE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(headers_alone PRIVATE headrace_arrow headrace_boost headrace_gtest rapidcheck
-                        simdjson::simdjson hwy::hwy fmt::fmt spdlog::spdlog prometheus-cpp::core)
+                        simdjson::simdjson hwy::hwy fmt::fmt spdlog::spdlog prometheus-cpp::core headrace_duckdb)
   target_compile_options(headers_alone PRIVATE -O0 -g0)
 endfunction()
