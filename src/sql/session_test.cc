@@ -131,8 +131,9 @@ TEST_F(SessionTest, FailuresHaveTheirCode) {
   EXPECT_EQ(Failure("SELECT 'x'::INTEGER"), ErrorCode::kTypeMismatch);
   EXPECT_EQ(Failure("INSERT INTO t VALUES (1)"), ErrorCode::kConstraintViolation);
   EXPECT_EQ(Failure("CREATE TABLE t (x INTEGER)"), ErrorCode::kNameExists);
-  EXPECT_EQ(CodeOf(Rows("SELECT 1\n FROM FROM").status()), ErrorCode::kSyntaxError);
-  const auto location = LocationOf(Rows("SELECT 1\n FROM FROM").status());
+  const Status wrong = Rows("SELECT 1\n FROM FROM").status();
+  EXPECT_EQ(CodeOf(wrong), ErrorCode::kSyntaxError);
+  const auto location = LocationOf(wrong);
   ASSERT_EQ(location.size(), 3);
   EXPECT_EQ(location[1], "2");
   // The connection goes on.
