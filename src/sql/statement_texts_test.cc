@@ -46,6 +46,7 @@ TEST(NamesWithPrefix, AreFoundInAnyStatement) {
   EXPECT_THAT(NamesWithPrefix("SELECT 'a.b', 1.5, x FROM t -- c.d\n"), ElementsAre());
   EXPECT_THAT(NamesWithPrefix("a.\"it\"\"s\""), ElementsAre(Pair("a", "it\"s")));
   EXPECT_THAT(NamesWithPrefix("a.b.c"), ElementsAre(Pair("a", "b"), Pair("b", "c")));
+  EXPECT_THAT(NamesWithPrefix("a /* x */ . b"), ElementsAre(Pair("a", "b")));
   EXPECT_THAT(NamesWithPrefix("a. , .b \"x"), ElementsAre());
 }
 

@@ -13,12 +13,12 @@
 #include "server/pgwire/copy_rows.h"
 #include "server/pgwire/pg_session.h"
 #include "server/pgwire/sql_dialect.h"
-#include "server/pgwire/sql_tokens.h"
+#include "sql/sql_tokens.h"
 
 namespace headrace::server::pgwire {
 namespace {
 
-using Tokens = std::span<const SqlToken>;
+using Tokens = std::span<const sql::SqlToken>;
 
 Status Refuse(std::string message) {
   return MakeError(ErrorCode::kSyntaxError, std::move(message));
@@ -65,7 +65,7 @@ Status Apply(const OptionValues& given, CopyRequest* request) {
   if (given.escape) ARROW_RETURN_NOT_OK(SetCharacter("escape", *given.escape, &request->escape));
   request->header =
       given.header && *given.header != "false" && *given.header != "off" && *given.header != "0";
-  if (given.encoding && SqlTokens(*given.encoding).size() != 1 && *given.encoding != "utf-8") {
+  if (given.encoding && sql::SqlTokens(*given.encoding).size() != 1 && *given.encoding != "utf-8") {
     return MakeError(ErrorCode::kNotImplemented, "COPY has texts in UTF8 only");
   }
   return Status::OK();
@@ -74,7 +74,7 @@ Status Apply(const OptionValues& given, CopyRequest* request) {
 /// `WITH (FORMAT csv, HEADER)`, or PostgreSQL's older `WITH CSV HEADER DELIMITER ';'`.
 Status ReadOptions(Tokens tokens, CopyRequest* request) {
   OptionValues given;
-  const auto slot = [&](const SqlToken& name) -> std::optional<std::string>* {
+  const auto slot = [&](const sql::SqlToken& name) -> std::optional<std::string>* {
     if (name.Is("delimiter")) return &given.delimiter;
     if (name.Is("null")) return &given.null;
     if (name.Is("quote")) return &given.quote;
@@ -83,7 +83,7 @@ Status ReadOptions(Tokens tokens, CopyRequest* request) {
     return nullptr;
   };
   for (size_t i = 0; i < tokens.size(); ++i) {
-    const SqlToken& token = tokens[i];
+    const sql::SqlToken& token = tokens[i];
     const bool has_value =
         i + 1 < tokens.size() && !tokens[i + 1].Is(",") && !tokens[i + 1].Is(")");
     if (token.Is("with") || token.Is("(") || token.Is(")") || token.Is(",") || token.Is("as")) {
@@ -167,7 +167,7 @@ Status TakeCopyData(Connection* connection, CopyInsert* rows) {
 }  // namespace
 
 Result<std::optional<CopyRequest>> ReadCopy(std::string_view statement) {
-  std::vector<SqlToken> all = SqlTokens(statement);
+  std::vector<sql::SqlToken> all = sql::SqlTokens(statement);
   while (!all.empty() && all.back().Is(";")) all.pop_back();
   const Tokens tokens = all;
   if (tokens.size() < 4 || !tokens[0].Is("copy")) return std::nullopt;

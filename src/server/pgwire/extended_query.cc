@@ -10,8 +10,8 @@
 #include "server/pgwire/parameter_value.h"
 #include "server/pgwire/pg_session.h"
 #include "server/pgwire/sql_dialect.h"
-#include "server/pgwire/sql_tokens.h"
 #include "server/pgwire/type_introspection.h"
+#include "sql/sql_tokens.h"
 
 namespace headrace::server::pgwire {
 namespace {
@@ -45,7 +45,7 @@ Status PgSession::Parse(std::string_view body) {
   made->sql = std::move(message.sql);
   ARROW_ASSIGN_OR_RAISE(made->command, ReadSessionCommand(made->sql));
   ARROW_RETURN_NOT_OK(RefuseInFailed(made->command));
-  const auto tokens = SqlTokens(made->sql);
+  const auto tokens = sql::SqlTokens(made->sql);
   made->is_empty = tokens.empty() || (tokens.size() == 1 && tokens[0].Is(";"));
   if (made->command) {
     made->columns = CommandColumns(*made->command);

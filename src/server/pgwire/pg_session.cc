@@ -13,7 +13,7 @@
 #include "server/pgwire/copy.h"
 #include "server/pgwire/sql_dialect.h"
 #include "server/pgwire/sql_report.h"
-#include "server/pgwire/sql_tokens.h"
+#include "sql/sql_tokens.h"
 #include "sql/statement_texts.h"
 
 namespace headrace::server::pgwire {
@@ -200,7 +200,7 @@ void PgSession::Query(std::string_view body) {
   }
   const std::string& query = *read;
   std::vector<sql::StatementText> texts = sql::SplitStatements(query);
-  if (texts.empty() && !SqlTokens(query).empty()) texts.push_back({.word = {}, .text = query});
+  if (texts.empty() && !sql::SqlTokens(query).empty()) texts.push_back({.word = {}, .text = query});
   const bool only_ends =
       texts.size() == 1 && texts[0].text.find_first_not_of("; \t\r\n") == std::string_view::npos;
   if (texts.empty() || only_ends) WriteBare('I', &connection_->output());

@@ -9,12 +9,12 @@
 #include <fmt/format.h>
 
 #include "headrace/error_code.h"
-#include "server/pgwire/sql_tokens.h"
+#include "sql/sql_tokens.h"
 
 namespace headrace::server::pgwire {
 namespace {
 
-using Tokens = std::span<const SqlToken>;
+using Tokens = std::span<const sql::SqlToken>;
 using Command = SessionCommand;
 
 bool Is(Tokens tokens, size_t at, std::string_view word) {
@@ -28,12 +28,12 @@ Status Refuse(std::string what) {
 /// "a, b" of what follows TO or =.
 std::string ValueOf(Tokens tokens) {
   std::string value;
-  for (const SqlToken& token : tokens) {
+  for (const sql::SqlToken& token : tokens) {
     const bool is_sign = token.Is(",");
     if (is_sign) {
       value += ", ";
     } else {
-      value += token.kind == SqlToken::kWord ? token.text : std::string_view(token.plain);
+      value += token.kind == sql::SqlToken::kWord ? token.text : std::string_view(token.plain);
     }
   }
   return value;
@@ -65,8 +65,8 @@ std::optional<Command> ReadSet(Tokens tokens) {
     ++at;
   }
   if (at >= tokens.size()) return std::nullopt;
-  const bool is_default =
-      tokens.size() == at + 1 && tokens[at].Is("default") && tokens[at].kind == SqlToken::kWord;
+  const bool is_default = tokens.size() == at + 1 && tokens[at].Is("default") &&
+                          tokens[at].kind == sql::SqlToken::kWord;
   if (!is_default) command.value = ValueOf(tokens.subspan(at));
   return command;
 }
@@ -86,7 +86,7 @@ std::optional<Command> ReadShow(Tokens tokens) {
   for (const std::string_view word : {"tables", "databases", "schemas", "variables"}) {
     if (tokens[1].Is(word)) return std::nullopt;
   }
-  for (const SqlToken& token : tokens.subspan(1)) command.name += token.plain;
+  for (const sql::SqlToken& token : tokens.subspan(1)) command.name += token.plain;
   if (tokens.size() > 2 && !tokens[2].Is(".")) return std::nullopt;
   return command;
 }
@@ -107,10 +107,10 @@ Command ReadBegin(Tokens tokens) {
 }  // namespace
 
 Result<std::optional<SessionCommand>> ReadSessionCommand(std::string_view statement) {
-  std::vector<SqlToken> all = SqlTokens(statement);
+  std::vector<sql::SqlToken> all = sql::SqlTokens(statement);
   while (!all.empty() && all.back().Is(";")) all.pop_back();
   const Tokens tokens = all;
-  if (tokens.empty() || tokens[0].kind != SqlToken::kWord) return std::nullopt;
+  if (tokens.empty() || tokens[0].kind != sql::SqlToken::kWord) return std::nullopt;
   const std::string& word = tokens[0].plain;
   const auto nothing = [](std::string tag) {
     return Command{
@@ -123,7 +123,7 @@ Result<std::optional<SessionCommand>> ReadSessionCommand(std::string_view statem
     return Transaction(Command::kCommit, "COMMIT", "COMMIT");
   }
   if (word == "rollback" || word == "abort") {
-    for (const SqlToken& token : tokens) {
+    for (const sql::SqlToken& token : tokens) {
       if (token.Is("to")) return Refuse("savepoints");
     }
     return Transaction(Command::kRollback, "ROLLBACK", "ROLLBACK");
@@ -133,7 +133,7 @@ Result<std::optional<SessionCommand>> ReadSessionCommand(std::string_view statem
   if (word == "reset" && tokens.size() > 1) {
     Command command{.kind = Command::kSet, .name = {}, .value = {}, .tag = "RESET", .sql = {}};
     if (Is(tokens, 1, "all")) command.kind = Command::kResetAll;
-    for (const SqlToken& token : tokens.subspan(1)) command.name += token.plain;
+    for (const sql::SqlToken& token : tokens.subspan(1)) command.name += token.plain;
     return command;
   }
   if (word == "discard") {
@@ -166,7 +166,7 @@ std::string CommandTag(std::string_view statement) {
                                    std::string_view("temp"),   std::string_view("temporary"),
                                    std::string_view("unique"), std::string_view("persistent"),
                                    std::string_view("local")};
-  const std::vector<SqlToken> tokens = SqlTokens(statement);
+  const std::vector<sql::SqlToken> tokens = sql::SqlTokens(statement);
   const auto upper = [](std::string text) {
     for (char& c : text) {
       if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
@@ -174,7 +174,7 @@ std::string CommandTag(std::string_view statement) {
     return text;
   };
   size_t at = 0;
-  while (at < tokens.size() && tokens[at].kind != SqlToken::kWord) ++at;
+  while (at < tokens.size() && tokens[at].kind != sql::SqlToken::kWord) ++at;
   if (at == tokens.size()) return "SELECT";
   const std::string word = tokens[at].plain;
   if (word == "create" || word == "drop" || word == "alter") {

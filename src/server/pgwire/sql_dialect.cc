@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "server/pgwire/pg_type.h"
-#include "server/pgwire/sql_tokens.h"
+#include "sql/sql_tokens.h"
 
 namespace headrace::server::pgwire {
 namespace {
@@ -54,15 +54,16 @@ struct Edit {
   std::string text;
 };
 
-using Tokens = std::vector<SqlToken>;
+using Tokens = std::vector<sql::SqlToken>;
 
 bool Is(const Tokens& tokens, size_t at, std::string_view word) {
   return at < tokens.size() && tokens[at].Is(word);
 }
 
 /// `$1` with a declared type.
-std::optional<Edit> CastOf(const SqlToken& token, std::span<const uint32_t> types, bool all_types) {
-  if (token.kind != SqlToken::kParameter) return std::nullopt;
+std::optional<Edit> CastOf(const sql::SqlToken& token, std::span<const uint32_t> types,
+                           bool all_types) {
+  if (token.kind != sql::SqlToken::kParameter) return std::nullopt;
   size_t number = 0;
   std::from_chars(token.plain.data(), token.plain.data() + token.plain.size(), number);
   if (number == 0 || number > types.size()) return std::nullopt;
@@ -120,7 +121,7 @@ std::optional<Edit> DialectOf(const Tokens& tokens, size_t at, size_t* end) {
 
 std::string ToDuckDialect(std::string_view statement, std::span<const uint32_t> parameter_types,
                           bool all_types) {
-  const Tokens tokens = SqlTokens(statement);
+  const Tokens tokens = sql::SqlTokens(statement);
   std::string rewritten;
   size_t copied = 0;
   for (size_t at = 0; at < tokens.size();) {

@@ -1,9 +1,9 @@
-#include "server/pgwire/sql_tokens.h"
+#include "sql/sql_tokens.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace headrace::server::pgwire {
+namespace headrace::sql {
 namespace {
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -108,4 +108,4 @@ std::vector<SqlToken> SqlTokens(std::string_view sql) {
   return tokens;
 }
 
-}  // namespace headrace::server::pgwire
+}  // namespace headrace::sql

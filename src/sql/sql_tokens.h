@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace headrace::server::pgwire {
+namespace headrace::sql {
 
 /// A piece of SQL that is neither space nor comment.
 struct SqlToken {
@@ -22,4 +22,4 @@ struct SqlToken {
 /// Borrows `sql`. A string or a name that does not end ends with the text.
 std::vector<SqlToken> SqlTokens(std::string_view sql);
 
-}  // namespace headrace::server::pgwire
+}  // namespace headrace::sql
