@@ -56,19 +56,12 @@ SqlArguments::SqlArguments(CLI::App* app)
   command_->footer(kFooter);
   command_->add_option("sql", options->sql, "one statement, or several with semicolons")
       ->option_text("SQL");
-  const auto list = [&](const char* name, std::vector<std::string>* out, const char* value,
-                        const char* help) {
-    command_->add_option(name, *out, help)
-        ->option_text(value)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
-  };
-  list("--param", &options->parameters, "VALUE", "a value for ? or $1; again for more");
-  list("--load", &options->loads, "NAME=PATHS",
-       "files as the table NAME: a file, a directory or a pattern; again for more");
-  list("--allow-dir", &options->allowed_dirs, "DIRECTORY",
-       "let SQL read and write files below it; again for more");
+  AddList(command_, "--param", &options->parameters, "VALUE",
+          "a value for ? or $1; again for more");
+  AddList(command_, "--load", &options->loads, "NAME=PATHS",
+          "files as the table NAME: a file, a directory or a pattern; again for more");
+  AddList(command_, "--allow-dir", &options->allowed_dirs, "DIRECTORY",
+          "let SQL read and write files below it; again for more");
   command_->add_option("--database", options->database, "where SQL keeps its tables")
       ->option_text("FILE");
   command_->add_flag("--read-only", options->read_only, "let SQL change nothing");
