@@ -51,6 +51,10 @@ Result<int64_t> ReadMemory(const std::string& text) {
   return MakeError(ErrorCode::kBadConfig, "--memory: " + bytes.status().message());
 }
 
+std::string SpillDirectoryOf(const std::string& database) {
+  return database.empty() ? "" : database + ".spill";
+}
+
 std::vector<std::string> SplitNames(std::string_view text) {
   std::vector<std::string> names(1);
   bool quoted = false;

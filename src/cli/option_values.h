@@ -35,6 +35,10 @@ Result<int64_t> ReadNumber(std::string_view option, const std::string& text, int
 /// Of --memory; 0 for an empty text.
 Result<int64_t> ReadMemory(const std::string& text);
 
+/// Where the database of --database puts what does not fit into memory: beside its file. Empty
+/// without one: then it is refused.
+std::string SpillDirectoryOf(const std::string& database);
+
 /// "a,b": names; one with a comma goes into double quotes, doubled inside them.
 std::vector<std::string> SplitNames(std::string_view text);
 

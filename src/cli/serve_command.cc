@@ -15,6 +15,7 @@
 #include "cli/demo_feed.h"
 #include "cli/file_load.h"
 #include "cli/log.h"
+#include "cli/option_values.h"
 #include "cli/stop_signal.h"
 #include "delivery/allowed_paths.h"
 #include "delivery/sql_service.h"
@@ -42,12 +43,11 @@ server::HttpServerOptions HttpOptions(const ServeOptions& options) {
   return http;
 }
 
-/// What does not fit into memory is spilled beside the file; without one it is refused.
 sql::DatabaseOptions DatabaseOptions(const ServeOptions& options) {
   return {.path = options.database,
           .read_only = options.read_only,
           .directories = options.allowed_dirs,
-          .spill_directory = options.database.empty() ? "" : options.database + ".spill",
+          .spill_directory = SpillDirectoryOf(options.database),
           .threads = static_cast<int>(options.threads)};
 }
 

@@ -95,12 +95,11 @@ Status RunSql(const SqlCommandOptions& options, StopSignal* stop) {
   if (options.memory_limit_bytes > 0) budget->set_limit_bytes(options.memory_limit_bytes);
   catalog::Catalog catalog(budget);
   ARROW_RETURN_NOT_OK(LoadFiles(options.loads, &catalog));
-  delivery::SqlService service(
-      {.path = options.database,
-       .read_only = options.read_only,
-       .directories = options.allowed_dirs,
-       .spill_directory = options.database.empty() ? "" : options.database + ".spill"},
-      &catalog);
+  delivery::SqlService service({.path = options.database,
+                                .read_only = options.read_only,
+                                .directories = options.allowed_dirs,
+                                .spill_directory = SpillDirectoryOf(options.database)},
+                               &catalog);
   ARROW_ASSIGN_OR_RAISE(const auto session, service.Connect());
   sql::Statement statement{.sql = options.sql};
   for (const std::string& value : options.parameters) statement.parameters.emplace_back(value);
