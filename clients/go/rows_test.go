@@ -64,6 +64,28 @@ func serve(t *testing.T, handler http.HandlerFunc) *Client {
 	return client
 }
 
+// serveUntilLeft is a client of a server that sends two batches and no more, and waits until the request ends; left
+// waits for the same.
+func serveUntilLeft(t *testing.T) (client *Client, left func()) {
+	t.Helper()
+	whole := arrowStream(t, 2)
+	told := make(chan struct{})
+	client = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Write(whole[:len(whole)-len(endOfStream)])
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		close(told)
+	})
+	return client, func() {
+		t.Helper()
+		select {
+		case <-told:
+		case <-time.After(waitFor):
+			t.Fatal("the server was not told")
+		}
+	}
+}
+
 // readAll returns the numbers that came, and how they ended.
 func readAll(rows *Rows) (values []int64, err error) {
 	defer rows.Close()
@@ -205,14 +227,7 @@ func TestTruncatedAnswers(t *testing.T) {
 }
 
 func TestCancelEndsTheReadAndTheRequest(t *testing.T) {
-	whole := arrowStream(t, 2)
-	left := make(chan struct{})
-	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Write(whole[:len(whole)-len(endOfStream)])
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-		close(left)
-	})
+	client, left := serveUntilLeft(t)
 	ctx, cancel := context.WithCancel(bounded(t))
 	rows, err := client.Table(ctx, "ticks", Options{})
 	if err != nil {
@@ -227,22 +242,11 @@ func TestCancelEndsTheReadAndTheRequest(t *testing.T) {
 	if rows.Next() || !errors.Is(rows.Err(), context.Canceled) || errors.Is(rows.Err(), ErrTruncated) {
 		t.Fatal(rows.Err())
 	}
-	select {
-	case <-left:
-	case <-time.After(waitFor):
-		t.Fatal("the server was not told")
-	}
+	left()
 }
 
 func TestCloseInTheMiddleEndsTheRequest(t *testing.T) {
-	whole := arrowStream(t, 2)
-	left := make(chan struct{})
-	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Write(whole[:len(whole)-len(endOfStream)])
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-		close(left)
-	})
+	client, left := serveUntilLeft(t)
 	rows, err := client.Table(bounded(t), "ticks", Options{})
 	if err != nil || !rows.Next() {
 		t.Fatal(err)
@@ -252,11 +256,7 @@ func TestCloseInTheMiddleEndsTheRequest(t *testing.T) {
 	if rows.Next() || rows.Err() != nil {
 		t.Fatal(rows.Err())
 	}
-	select {
-	case <-left:
-	case <-time.After(waitFor):
-		t.Fatal("the server was not told")
-	}
+	left()
 }
 
 func TestAddresses(t *testing.T) {

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 from urllib.parse import quote
 
 from headrace import _core
 from headrace._core import AppendResult, FeaturePlan
 from headrace.arguments import Filter
+from headrace.closing import Closing
 from headrace.connection import ConnectionPool
 from headrace.errors import NameExists
 from headrace.frame import Frame
@@ -29,7 +29,7 @@ _ARROW = "application/vnd.apache.arrow.stream"
 _JSON = "application/json"
 
 
-class Client:
+class Client(Closing):
     """A Headrace server. Any method may be called from any thread.
 
     Args:
@@ -48,17 +48,6 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<headrace.Client {self._url}>"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Closes the idle connections; the client stays usable."""

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 from headrace import _core, errors
+from headrace.closing import Closing
 from headrace.errors import (
     HeadraceError,
     HeadraceIOError,
@@ -192,7 +192,7 @@ class ConnectionPool:
         return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
 
 
-class Answer:
+class Answer(Closing):
     """An answer that is read while it arrives: an iterator of bytes. Its connection goes back to
     the pool at the end, and is closed by anything that happens before."""
 
@@ -254,17 +254,6 @@ class Answer:
         if self._answer is not None:
             self._answer = None
             self._connection.close()
-
-    def __enter__(self) -> "Answer":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

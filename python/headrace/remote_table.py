@@ -3,12 +3,12 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from headrace import _core
 from headrace.arguments import Filter, filter_text
+from headrace.closing import Closing
 from headrace.connection import Answer, ConnectionPool
 from headrace.errors import HeadraceIOError, InvalidArgument
 from headrace.expr import Expr
@@ -107,7 +107,7 @@ class RemoteTable(Query):
         return f"<headrace.RemoteTable {self._name}{self._request.describe()}>"
 
 
-class RemoteBatches(Iterator[Frame]):
+class RemoteBatches(Iterator[Frame], Closing):
     """The rows of one answer: an iterator of Frames, each of what has arrived meanwhile."""
 
     __slots__ = ("_answer", "_decoder", "_pieces")
@@ -142,17 +142,6 @@ class RemoteBatches(Iterator[Frame]):
     def close(self) -> None:
         """Gives the rest up: the server stops its work. Harmless when done again."""
         self._answer.close()
-
-    def __enter__(self) -> "RemoteBatches":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _feed(self) -> bool:
         piece = next(self._pieces, None)

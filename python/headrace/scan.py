@@ -3,11 +3,11 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from headrace import _core
 from headrace.arguments import Filter, Path, at_least_one, filter_text
+from headrace.closing import Closing
 from headrace.expr import Expr
 from headrace.frame import Frame
 from headrace.query import Query
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Scan(Query):
+class Scan(Query, Closing):
     """Rows of files as one table, read batch by batch inside a byte budget. Made by scan().
 
     The methods of Query say what is wanted and return new scans over the same files; nothing but
@@ -207,17 +207,6 @@ class Scan(Query):
         """Stops all that reads these files, of the scans that were derived as well; they cannot be
         read again. Frames stay valid."""
         self._files.close()
-
-    def __enter__(self) -> "Scan":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         files = self.files

@@ -1,10 +1,10 @@
 """The files of a scan, and one pass over their rows."""
 
 from collections.abc import Iterator
-from types import TracebackType
 from weakref import WeakSet
 
 from headrace import _core
+from headrace.closing import Closing
 from headrace.errors import InvalidArgument
 from headrace.frame import Frame
 from headrace.request import Request
@@ -33,7 +33,7 @@ class Files:
             reader.close()
 
 
-class Batches(Iterator[Frame]):
+class Batches(Iterator[Frame], Closing):
     """One pass over the rows of a scan: an iterator of Frames, in bounded memory.
 
     Threads read ahead as far as the memory limit of the scan allows and then wait. They stop when
@@ -59,14 +59,3 @@ class Batches(Iterator[Frame]):
     def close(self) -> None:
         """Stops the threads. Harmless when done again."""
         self._batches.close()
-
-    def __enter__(self) -> "Batches":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from headrace._core import FeaturePlan
 from headrace.arguments import Filter, filter_text
+from headrace.closing import Closing
 from headrace.connection import error_of
 from headrace.errors import (
     HeadraceError,
@@ -35,7 +35,7 @@ _QUEUED_MESSAGES = 8
 _PING_SECONDS = 20
 
 
-class Subscription(Iterator["pa.RecordBatch"]):
+class Subscription(Iterator["pa.RecordBatch"], Closing):
     """The rows of one window: those that are there, then those that come. Made by
     Client.subscribe().
 
@@ -115,17 +115,6 @@ class Subscription(Iterator["pa.RecordBatch"]):
         """Ends the subscription and whoever waits for rows. Harmless when done again."""
         self._closed = True
         self._closing.close()
-
-    def __enter__(self) -> "Subscription":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _receive(self, timeout: float | None) -> str | bytes | None:
         from websockets.exceptions import ConnectionClosed

@@ -6,17 +6,14 @@
 
 #include <gtest/gtest.h>
 
+#include "bars/bar_feed_test.h"
 #include "headrace/error_code.h"
 
 namespace headrace::bars {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kHour = 3600 * kSecond;
-
-int64_t Utc(const char* date, const char* time) {
-  return (*ParseDate(date) * int64_t{86400} + *ParseTimeOfDay(time)) * kSecond;
-}
+constexpr int64_t kHour = 60 * kMinute;
+const SessionCalendar kStocks = Stocks({Holiday("2024-11-28"), HalfDay("2024-11-29")});
 
 std::shared_ptr<const BarClock> Clock(const char* timeframe, const char* zone,
                                       const SessionCalendar& calendar = {}) {
@@ -110,16 +107,8 @@ TEST(BarClock, WeeksMonthsAndSeveralDays) {
   EXPECT_EQ(two.begin, Utc("1970-01-03", "00:00"));
 }
 
-SessionCalendar Stocks() {
-  SessionCalendar calendar{.name = "stocks", .hours = {34'200, 57'600}};
-  calendar.exceptions = {
-      {.date = *ParseDate("2024-11-28")},
-      {.date = *ParseDate("2024-11-29"), .closed = false, .hours = {34'200, 46'800}}};
-  return calendar;
-}
-
 TEST(BarClock, SessionsHalfDaysAndHolidays) {
-  const auto hours = Clock("1h", "America/New_York", Stocks());
+  const auto hours = Clock("1h", "America/New_York", kStocks);
   const int64_t open = Utc("2024-11-27", "14:30");
   EXPECT_EQ(HoursAfter(Starts(*hours, open, Utc("2024-11-30", "00:00")), open),
             (std::vector<double>{0, 1, 2, 3, 4, 5, 6, 48, 49, 50, 51}));
@@ -128,13 +117,13 @@ TEST(BarClock, SessionsHalfDaysAndHolidays) {
   EXPECT_FALSE(hours->At(Utc("2024-11-28", "15:00")).open);
   EXPECT_EQ(hours->At(Utc("2024-11-28", "15:00")).until, Utc("2024-11-29", "14:30"));
 
-  const auto days = Clock("1d", "America/New_York", Stocks());
+  const auto days = Clock("1d", "America/New_York", kStocks);
   const auto half = days->At(Utc("2024-11-29", "15:00"));
   EXPECT_EQ(half.grid.begin, Utc("2024-11-29", "14:30"));
   EXPECT_EQ(half.grid.end, Utc("2024-11-29", "18:00"));
   EXPECT_FALSE(days->At(Utc("2024-11-29", "18:00")).open);
 
-  const auto weeks = Clock("1w", "America/New_York", Stocks());
+  const auto weeks = Clock("1w", "America/New_York", kStocks);
   const auto week = weeks->At(Utc("2024-11-27", "15:00"));
   EXPECT_EQ(week.grid.begin, Utc("2024-11-25", "14:30"));
   EXPECT_EQ(week.grid.end, Utc("2024-11-29", "18:00"));
@@ -188,7 +177,7 @@ TEST(BarClock, FinerBarsFillCoarserOnes) {
                            "America/St_Johns", "America/Sao_Paulo", "Asia/Beirut"}) {
     CheckNesting(zone, {}, random);
   }
-  CheckNesting("America/New_York", Stocks(), random);
+  CheckNesting("America/New_York", kStocks, random);
   CheckNesting("America/New_York", {.name = "f", .hours = {64'800, 61'200}}, random);
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <arrow/array/builder_primitive.h>
@@ -29,6 +30,15 @@ inline constexpr int64_t kEver = std::numeric_limits<int64_t>::max();
 
 inline int64_t Utc(const char* date, const char* time) {
   return (*ParseDate(date) * int64_t{86400} + *ParseTimeOfDay(time)) * kSecond;
+}
+
+inline SessionCalendar::Exception Holiday(const char* date) { return {.date = *ParseDate(date)}; }
+inline SessionCalendar::Exception HalfDay(const char* date) {
+  return {.date = *ParseDate(date), .closed = false, .hours = {34'200, 46'800}};
+}
+/// The calendar "stocks", from 9:30 to 16:00.
+inline SessionCalendar Stocks(std::vector<SessionCalendar::Exception> exceptions) {
+  return {.name = "stocks", .hours = {34'200, 57'600}, .exceptions = std::move(exceptions)};
 }
 
 struct Tick {

@@ -15,13 +15,7 @@ namespace {
 const std::vector<std::string> kFrames = {"1m", "5m", "15m", "30m", "1h", "2h",
                                           "4h", "1d", "7m",  "1w",  "1mo"};
 
-SessionCalendar Stocks() {
-  SessionCalendar calendar{.name = "stocks", .hours = {34'200, 57'600}};
-  calendar.exceptions = {
-      {.date = *ParseDate("2024-03-11"), .closed = false, .hours = {34'200, 46'800}},
-      {.date = *ParseDate("2024-03-12")}};
-  return calendar;
-}
+const SessionCalendar kStocks = Stocks({HalfDay("2024-03-11"), Holiday("2024-03-12")});
 
 struct Market {
   const char* name;
@@ -41,7 +35,7 @@ class EveryMarket : public ::testing::TestWithParam<Market> {
 
   BarStoreOptions Options() {
     return {.zone = GetParam().zone,
-            .sessions = {Stocks()},
+            .sessions = {kStocks},
             .watermark_ns = GetParam().watermark_ns,
             .history_bars = static_cast<int64_t>(1 + random_() % 300),
             .future_bars = static_cast<int64_t>(random_() % 100),
@@ -97,7 +91,7 @@ class EveryMarket : public ::testing::TestWithParam<Market> {
 
   std::shared_ptr<const BarClock> ClockOf(const Timeframe& frame) {
     return BarClock::Make(frame, GetParam().zone,
-                          GetParam().session[0] == '\0' ? SessionCalendar{} : Stocks())
+                          GetParam().session[0] == '\0' ? SessionCalendar{} : kStocks)
         .ValueOrDie();
   }
 

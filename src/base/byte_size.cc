@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/trim.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 
@@ -36,20 +37,15 @@ constexpr std::array kUnits = {
 
 constexpr double kMaxBytes = 9e18;  // below 2^63, so that the cast is defined
 
-std::string_view Trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 }  // namespace
 
 Result<int64_t> ParseByteSize(std::string_view text) {
-  const std::string_view trimmed = Trim(text);
+  const std::string_view trimmed = base::Trim(text, base::kBlanks);
   double number = 0;
   const auto [rest, error] = std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(),
                                              number, std::chars_format::fixed);
-  std::string unit(Trim({rest, static_cast<size_t>(trimmed.data() + trimmed.size() - rest)}));
+  std::string unit(base::Trim({rest, static_cast<size_t>(trimmed.data() + trimmed.size() - rest)},
+                              base::kBlanks));
   for (char& c : unit) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   if (error == std::errc{} && std::isfinite(number)) {
     for (const Unit& known : kUnits) {

@@ -6,12 +6,12 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 
+#include "base/page_bytes.h"
+
 namespace headrace::base {
 namespace {
 
-// Every mapping begins on a page; who wants more alignment than that is served by the small pool.
-constexpr int64_t kPageBytes = 4096;
-
+// Who wants more alignment than a page's is served by the small pool.
 bool IsLarge(int64_t size, int64_t alignment) {
   return size >= LargeBlockPool::kLargeBlockBytes && alignment <= kPageBytes;
 }

@@ -12,12 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/page_bytes.h"
 #include "headrace/error_code.h"
 
 namespace headrace::base {
 namespace {
 
-constexpr int64_t kPageBytes = 4096;
 // Pieces from this size have a mapping of their own, smaller ones share one of this size.
 constexpr int64_t kMappingBytes = 1 << 20;
 

@@ -9,6 +9,7 @@
 
 #include "cli/config_file.h"
 #include "cli/environment.h"
+#include "cli/option_values.h"
 #include "headrace/error_code.h"
 #include "headrace/names.h"
 
@@ -67,20 +68,14 @@ struct Parser {
 
   CLI::Option* Add(const ServeOption& option, std::string* text, std::vector<std::string>* list) {
     if (option.is_list()) {
-      return serve->add_option(option.Flag(), *list, FlagHelp(option))
-          ->option_text(std::string(option.value_name))
-          ->expected(1)
-          ->allow_extra_args(false)
-          ->take_all();
+      return AddList(serve, option.Flag(), list, std::string(option.value_name), FlagHelp(option));
     }
     if (option.is_switch()) {
       // "!" makes a flag that says false.
       const std::string names = fmt::format("{},!--no-{}", option.Flag(), option.name);
       return serve->add_flag(names, *text, FlagHelp(option))->option_text(" ");
     }
-    return serve->add_option(option.Flag(), *text, FlagHelp(option))
-        ->option_text(std::string(option.value_name))
-        ->take_last();
+    return AddText(serve, option.Flag(), text, std::string(option.value_name), FlagHelp(option));
   }
 
   std::vector<Setting> Settings() const {

@@ -4,12 +4,27 @@
 #include <limits>
 #include <utility>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 
 namespace headrace::cli {
+
+CLI::Option* AddText(CLI::App* command, const std::string& name, std::string* out,
+                     const std::string& value, const std::string& help) {
+  return command->add_option(name, *out, help)->option_text(value)->take_last();
+}
+
+CLI::Option* AddList(CLI::App* command, const std::string& name, std::vector<std::string>* out,
+                     const std::string& value, const std::string& help) {
+  return command->add_option(name, *out, help)
+      ->option_text(value)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all();
+}
 
 Status BadOption(std::string_view option, std::string_view text, std::string_view rule) {
   return MakeError(ErrorCode::kBadConfig, fmt::format("{}: '{}' is not {}", option, text, rule));
@@ -34,6 +49,10 @@ Result<int64_t> ReadMemory(const std::string& text) {
   const auto bytes = ParseByteSize(text);
   if (bytes.ok()) return *bytes;
   return MakeError(ErrorCode::kBadConfig, "--memory: " + bytes.status().message());
+}
+
+std::string SpillDirectoryOf(const std::string& database) {
+  return database.empty() ? "" : database + ".spill";
 }
 
 std::vector<std::string> SplitNames(std::string_view text) {

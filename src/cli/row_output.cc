@@ -5,7 +5,6 @@
 #include <functional>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -104,17 +103,14 @@ Status ReadFormat(const std::string& name, RowOutputOptions* options) {
 }  // namespace
 
 void AddRowOutput(CLI::App* command, RowOutputTexts* texts) {
-  const auto text = [&](const char* name, std::string* out, const char* value, const char* help) {
-    command->add_option(name, *out, help)->option_text(value)->take_last();
-  };
-  text("-o,--output", &texts->output, "FILE", "write this file instead of stdout");
-  text("-f,--format", &texts->format, "FORMAT",
-       "table, parquet, arrow, arrows, csv, ndjson or json");
-  text("--compression", &texts->compression, "CODEC",
-       "of the file: zstd, lz4, snappy, gzip, brotli or none; default by its format");
-  text("--partition-by", &texts->partition_by, "COLUMNS",
-       "make --output a folder with a folder for each value of these columns");
-  text("--rows", &texts->rows, "N", "rows of the table that are shown, default 40");
+  AddText(command, "-o,--output", &texts->output, "FILE", "write this file instead of stdout");
+  AddText(command, "-f,--format", &texts->format, "FORMAT",
+          "table, parquet, arrow, arrows, csv, ndjson or json");
+  AddText(command, "--compression", &texts->compression, "CODEC",
+          "of the file: zstd, lz4, snappy, gzip, brotli or none; default by its format");
+  AddText(command, "--partition-by", &texts->partition_by, "COLUMNS",
+          "make --output a folder with a folder for each value of these columns");
+  AddText(command, "--rows", &texts->rows, "N", "rows of the table that are shown, default 40");
 }
 
 Result<RowOutputOptions> ReadRowOutput(const RowOutputTexts& texts) {

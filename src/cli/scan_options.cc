@@ -135,42 +135,37 @@ ScanArguments::ScanArguments(CLI::App* app)
   command_->footer(kScanFooter);
   command_->add_option("paths", t->paths, "files, directories and globs, read in this order")
       ->option_text("PATH ...");
-  const auto text = [&](const char* name, std::string* out, const char* value, const char* help) {
-    command_->add_option(name, *out, help)->option_text(value)->take_last();
-  };
-  const auto texts = [&](const char* name, std::vector<std::string>* out, const char* value,
-                         const char* help) {
-    command_->add_option(name, *out, help)
-        ->option_text(value)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
-  };
-  texts("--select", &t->select, "COLUMNS", "only these columns, in this order: a,b");
-  texts("--where", &t->where, "FILTER", "only rows for which this holds; several all have to");
-  texts("--group-by", &t->group_by, "COLUMNS", "one row for each group of equal values: a,b");
-  texts("--agg", &t->aggregates, "AGGREGATES", "of each group, or of all: mean(a), count(*) as n");
-  texts("--order-by", &t->order_by, "COLUMNS",
-        "in this order: -fare,ts is fare from above, then ts");
-  text("--offset", &t->offset, "ROWS", "pass over the first rows");
-  text("--limit", &t->limit, "ROWS", "so many rows at most");
-  text("--sample", &t->sample, "ROWS", "so many rows at random");
-  text("--fraction", &t->fraction, "SHARE", "each row with this chance, 0 to 1");
-  text("--seed", &t->seed, "N", "of --sample and --fraction: the same one gives the same rows");
-  text("--stratify", &t->stratify, "COLUMN", "a sample of each value of this column");
-  text("--downsample", &t->downsample, "METHOD",
-       "rows for a chart: minmaxlttb, lttb, minmax or m4");
-  text("--x", &t->x, "COLUMN", "the axis of the chart");
-  texts("--y", &t->y, "COLUMNS", "what it draws: a,b");
-  text("--points", &t->points, "N", "points of each line, default 2000");
-  text("--from", &t->from, "VALUE", "only from this x on");
-  text("--to", &t->to, "VALUE", "only up to this x, without it");
-  text("--by", &t->by, "COLUMN", "a line for each value of this column");
-  text("--memory", &t->memory, "SIZE", "hold at most this much, such as 256MB or 1GiB");
-  text("--threads", &t->threads, "N", "threads that read; 0 takes one per core");
+  AddList(command_, "--select", &t->select, "COLUMNS", "only these columns, in this order: a,b");
+  AddList(command_, "--where", &t->where, "FILTER",
+          "only rows for which this holds; several all have to");
+  AddList(command_, "--group-by", &t->group_by, "COLUMNS",
+          "one row for each group of equal values: a,b");
+  AddList(command_, "--agg", &t->aggregates, "AGGREGATES",
+          "of each group, or of all: mean(a), count(*) as n");
+  AddList(command_, "--order-by", &t->order_by, "COLUMNS",
+          "in this order: -fare,ts is fare from above, then ts");
+  AddText(command_, "--offset", &t->offset, "ROWS", "pass over the first rows");
+  AddText(command_, "--limit", &t->limit, "ROWS", "so many rows at most");
+  AddText(command_, "--sample", &t->sample, "ROWS", "so many rows at random");
+  AddText(command_, "--fraction", &t->fraction, "SHARE", "each row with this chance, 0 to 1");
+  AddText(command_, "--seed", &t->seed, "N",
+          "of --sample and --fraction: the same one gives the same rows");
+  AddText(command_, "--stratify", &t->stratify, "COLUMN", "a sample of each value of this column");
+  AddText(command_, "--downsample", &t->downsample, "METHOD",
+          "rows for a chart: minmaxlttb, lttb, minmax or m4");
+  AddText(command_, "--x", &t->x, "COLUMN", "the axis of the chart");
+  AddList(command_, "--y", &t->y, "COLUMNS", "what it draws: a,b");
+  AddText(command_, "--points", &t->points, "N", "points of each line, default 2000");
+  AddText(command_, "--from", &t->from, "VALUE", "only from this x on");
+  AddText(command_, "--to", &t->to, "VALUE", "only up to this x, without it");
+  AddText(command_, "--by", &t->by, "COLUMN", "a line for each value of this column");
+  AddText(command_, "--memory", &t->memory, "SIZE",
+          "hold at most this much, such as 256MB or 1GiB");
+  AddText(command_, "--threads", &t->threads, "N", "threads that read; 0 takes one per core");
   command_->add_flag("--unordered", t->unordered, "rows in any order, which may be quicker");
   command_->add_flag("--explain", t->explain, "say what would be read, and read no rows");
-  text("--source-file", &t->source_file, "COLUMN", "a column in front that names a row's file");
+  AddText(command_, "--source-file", &t->source_file, "COLUMN",
+          "a column in front that names a row's file");
   AddRowOutput(command_, &t->output);
 }
 

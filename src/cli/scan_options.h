@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/file_load.h"
 #include "codec/file_format.h"
 #include "codec/format.h"
 #include "delivery/row_choice.h"
@@ -51,8 +52,8 @@ struct ScanCommandOptions {
 struct SqlCommandOptions {
   std::string sql;
   std::vector<std::string> parameters;
-  std::vector<std::string> loads;  ///< NAME=PATHS
-  std::string database;            ///< empty: in memory
+  std::vector<FileLoad> loads;
+  std::string database;  ///< empty: in memory
   bool read_only = false;
   std::vector<std::string> allowed_dirs;  ///< whose files SQL may read and write
   int64_t memory_limit_bytes = 0;         ///< 0: MemoryBudget::DefaultLimitBytes()

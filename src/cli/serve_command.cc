@@ -13,10 +13,12 @@
 
 #include "catalog/catalog.h"
 #include "cli/demo_feed.h"
+#include "cli/file_load.h"
 #include "cli/log.h"
+#include "cli/option_values.h"
 #include "cli/stop_signal.h"
+#include "delivery/allowed_paths.h"
 #include "delivery/sql_service.h"
-#include "delivery/tables.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "kernels/rolling/rolling.h"
@@ -41,12 +43,11 @@ server::HttpServerOptions HttpOptions(const ServeOptions& options) {
   return http;
 }
 
-/// What does not fit into memory is spilled beside the file; without one it is refused.
 sql::DatabaseOptions DatabaseOptions(const ServeOptions& options) {
   return {.path = options.database,
           .read_only = options.read_only,
           .directories = options.allowed_dirs,
-          .spill_directory = options.database.empty() ? "" : options.database + ".spill",
+          .spill_directory = SpillDirectoryOf(options.database),
           .threads = static_cast<int>(options.threads)};
 }
 
@@ -108,17 +109,6 @@ void LogStart(Log* log, const std::string& url, const MemoryBudget& budget, cons
   for (const std::string& warning : warnings) log->Warn(warning);
 }
 
-/// Registers what --load names.
-Status Load(const ServeOptions& options, catalog::Catalog* catalog) {
-  for (const std::string& load : options.loads) {
-    const size_t equals = load.find('=');
-    ARROW_ASSIGN_OR_RAISE(auto files,
-                          delivery::OpenFiles({load.substr(equals + 1)}, catalog->budget()));
-    ARROW_RETURN_NOT_OK(catalog->AddFiles(load.substr(0, equals), std::move(files)));
-  }
-  return Status::OK();
-}
-
 /// Null if nobody asked for it.
 Result<std::unique_ptr<server::pgwire::PgServer>> StartPgServer(const ServeOptions& options,
                                                                 delivery::SqlService* sql,
@@ -165,7 +155,7 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
   MemoryBudget* budget = MemoryBudget::Process();
   if (options.memory_limit_bytes > 0) budget->set_limit_bytes(options.memory_limit_bytes);
   catalog::Catalog catalog(budget);
-  ARROW_RETURN_NOT_OK(Load(options, &catalog));
+  ARROW_RETURN_NOT_OK(LoadFiles(options.loads, &catalog));
   ARROW_ASSIGN_OR_RAISE(auto allowed_paths, delivery::AllowedPaths::Make(options.allowed_dirs));
   delivery::SqlService sql(DatabaseOptions(options), &catalog);
   if (!options.database.empty()) ARROW_RETURN_NOT_OK(sql.Open());

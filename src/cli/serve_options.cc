@@ -10,7 +10,6 @@
 
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
-#include "headrace/names.h"
 
 namespace headrace::cli {
 namespace {
@@ -117,12 +116,8 @@ Status SetDemoWindow(std::string_view text, ServeOptions* o) {
 
 Status AddLoad(std::string_view text, ServeOptions* o) {
   if (text.empty()) return Status::OK();
-  const size_t equals = text.find('=');
-  if (equals == std::string_view::npos || equals + 1 == text.size() ||
-      !ValidateName(text.substr(0, equals), "name").ok()) {
-    return Refuse(text, "a name and files: give one such as trips=data/*.parquet");
-  }
-  o->loads.emplace_back(text);
+  ARROW_ASSIGN_OR_RAISE(auto load, ParseFileLoad(text));
+  o->loads.push_back(std::move(load));
   return Status::OK();
 }
 

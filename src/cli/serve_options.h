@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/file_load.h"
 #include "headrace/status.h"
 
 namespace headrace::cli {
@@ -32,7 +33,7 @@ struct ServeOptions {
   std::string pg_port;       ///< of the PostgreSQL protocol; empty: not spoken
   std::string pg_port_file;  ///< as `port_file`
   int64_t pg_connections = 0;
-  std::vector<std::string> loads;         ///< NAME=PATHS, each files that are there from the start
+  std::vector<FileLoad> loads;
   std::vector<std::string> allowed_dirs;  ///< where clients may name files
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;

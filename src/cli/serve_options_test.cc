@@ -87,7 +87,7 @@ TEST(ServeOptions, ListsAreThoseOfTheStrongestLayer) {
       {{Option("load"), "c=z=1.csv", "flag"}}};
   const auto options = ResolveServeOptions(layers);
   ASSERT_TRUE(options.ok()) << options.status();
-  EXPECT_EQ(options->loads, std::vector<std::string>{"c=z=1.csv"});
+  EXPECT_EQ(options->loads, (std::vector<FileLoad>{{"c", "z=1.csv"}}));
   EXPECT_EQ(options->allowed_dirs, std::vector<std::string>{"/data"});
   EXPECT_EQ(ResolveServeOptions({layers, 1})->loads.size(), 2U);
   for (const char* load : {"x", "=x", "a=", "a/b=x"}) ExpectRefused("load", load);

@@ -10,15 +10,14 @@
 #include <fmt/format.h>
 
 #include "catalog/catalog.h"
+#include "cli/file_load.h"
 #include "cli/interruption.h"
 #include "cli/option_values.h"
 #include "cli/row_output.h"
 #include "cli/standard_output.h"
 #include "delivery/sql_service.h"
-#include "delivery/tables.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
-#include "headrace/names.h"
 
 namespace headrace::cli {
 namespace {
@@ -44,6 +43,7 @@ std::string Said(const sql::Outcome& outcome) {
 
 struct SqlArguments::Texts {
   SqlCommandOptions options;
+  std::vector<std::string> loads;
   std::string memory;
   RowOutputTexts output;
 };
@@ -56,19 +56,12 @@ SqlArguments::SqlArguments(CLI::App* app)
   command_->footer(kFooter);
   command_->add_option("sql", options->sql, "one statement, or several with semicolons")
       ->option_text("SQL");
-  const auto list = [&](const char* name, std::vector<std::string>* out, const char* value,
-                        const char* help) {
-    command_->add_option(name, *out, help)
-        ->option_text(value)
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
-  };
-  list("--param", &options->parameters, "VALUE", "a value for ? or $1; again for more");
-  list("--load", &options->loads, "NAME=PATHS",
-       "files as the table NAME: a file, a directory or a pattern; again for more");
-  list("--allow-dir", &options->allowed_dirs, "DIRECTORY",
-       "let SQL read and write files below it; again for more");
+  AddList(command_, "--param", &options->parameters, "VALUE",
+          "a value for ? or $1; again for more");
+  AddList(command_, "--load", &texts_->loads, "NAME=PATHS",
+          "files as the table NAME: a file, a directory or a pattern; again for more");
+  AddList(command_, "--allow-dir", &options->allowed_dirs, "DIRECTORY",
+          "let SQL read and write files below it; again for more");
   command_->add_option("--database", options->database, "where SQL keeps its tables")
       ->option_text("FILE");
   command_->add_flag("--read-only", options->read_only, "let SQL change nothing");
@@ -84,13 +77,12 @@ Result<SqlCommandOptions> SqlArguments::Read() const {
   if (options.sql.empty()) {
     return MakeError(ErrorCode::kBadConfig, "give SQL to run: headrace sql \"SELECT 6 * 7\"");
   }
-  for (const std::string& load : options.loads) {
-    const size_t equals = load.find('=');
-    if (equals != std::string::npos && equals + 1 < load.size() &&
-        ValidateName(load.substr(0, equals), "name").ok()) {
-      continue;
+  for (const std::string& text : texts_->loads) {
+    auto load = ParseFileLoad(text);
+    if (!load.ok()) {
+      return MakeError(ErrorCode::kBadConfig, "--load: " + load.status().message());
     }
-    return BadOption("--load", load, "a name and files: give one such as trips=data/*.parquet");
+    options.loads.push_back(*std::move(load));
   }
   ARROW_ASSIGN_OR_RAISE(options.memory_limit_bytes, ReadMemory(texts_->memory));
   ARROW_ASSIGN_OR_RAISE(options.output, ReadRowOutput(texts_->output));
@@ -102,17 +94,12 @@ Status RunSql(const SqlCommandOptions& options, StopSignal* stop) {
   MemoryBudget* const budget = MemoryBudget::Process();
   if (options.memory_limit_bytes > 0) budget->set_limit_bytes(options.memory_limit_bytes);
   catalog::Catalog catalog(budget);
-  for (const std::string& load : options.loads) {
-    const size_t equals = load.find('=');
-    ARROW_ASSIGN_OR_RAISE(auto files, delivery::OpenFiles({load.substr(equals + 1)}, budget));
-    ARROW_RETURN_NOT_OK(catalog.AddFiles(load.substr(0, equals), std::move(files)));
-  }
-  delivery::SqlService service(
-      {.path = options.database,
-       .read_only = options.read_only,
-       .directories = options.allowed_dirs,
-       .spill_directory = options.database.empty() ? "" : options.database + ".spill"},
-      &catalog);
+  ARROW_RETURN_NOT_OK(LoadFiles(options.loads, &catalog));
+  delivery::SqlService service({.path = options.database,
+                                .read_only = options.read_only,
+                                .directories = options.allowed_dirs,
+                                .spill_directory = SpillDirectoryOf(options.database)},
+                               &catalog);
   ARROW_ASSIGN_OR_RAISE(const auto session, service.Connect());
   sql::Statement statement{.sql = options.sql};
   for (const std::string& value : options.parameters) statement.parameters.emplace_back(value);

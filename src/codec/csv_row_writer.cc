@@ -1,5 +1,6 @@
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -52,40 +53,15 @@ struct CsvDialect {
     return form;
   }
 
-  static Result<TextCast> CastOf(const arrow::DataType& type) {
+  static std::optional<TextCast> CastOf(const arrow::DataType& type) {
     using arrow::Type;
     switch (type.id()) {
-      case Type::INT8:
-      case Type::INT16:
-      case Type::INT32:
-      case Type::UINT8:
-      case Type::UINT16:
-      case Type::UINT32:
-      case Type::DURATION: return TextCast{arrow::int64()};
       // Bytes have to be UTF-8, which the cast looks at.
       case Type::BINARY:
-      case Type::FIXED_SIZE_BINARY:
-      case Type::STRING_VIEW: return TextCast{arrow::utf8()};
+      case Type::FIXED_SIZE_BINARY: return TextCast{arrow::utf8()};
       case Type::LARGE_BINARY: return TextCast{arrow::large_utf8()};
-      case Type::HALF_FLOAT:
-      case Type::DATE64:
-      case Type::TIME32:
-      case Type::TIME64:
-      case Type::DECIMAL32:
-      case Type::DECIMAL64:
-      case Type::DECIMAL128:
-      case Type::DECIMAL256: return TextCast{.target = arrow::utf8(), .bare = true};
-      case Type::NA:
-      case Type::BOOL:
-      case Type::INT64:
-      case Type::UINT64:
-      case Type::FLOAT:
-      case Type::DOUBLE:
-      case Type::STRING:
-      case Type::LARGE_STRING:
-      case Type::TIMESTAMP:
-      case Type::DATE32: return TextCast{};
-      default: return MakeError(ErrorCode::kNotImplemented, "no CSV for " + type.ToString());
+      case Type::HALF_FLOAT: return TextCast{.target = arrow::utf8(), .bare = true};
+      default: return std::nullopt;
     }
   }
   /// Zones other than UTC, and years of five digits, are Arrow's to know.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/trim.h"
 #include "headrace/error_code.h"
 
 namespace headrace::codec {
@@ -34,12 +35,6 @@ constexpr bool InOrder() {
 }
 static_assert(InOrder(), "one row for each Format, in its order");
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // Takes what stands before `separator`, quoted strings apart, off the front of `rest`.
 std::string_view Take(std::string_view* rest, char separator) {
   bool quoted = false;
@@ -54,7 +49,7 @@ std::string_view Take(std::string_view* rest, char separator) {
   end = std::min(end, rest->size());
   const std::string_view part = rest->substr(0, end);
   rest->remove_prefix(std::min(end + 1, rest->size()));
-  return Trim(part);
+  return base::Trim(part, base::kBlanks);
 }
 
 bool IsToken(std::string_view text) {

@@ -1,4 +1,5 @@
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -35,37 +36,9 @@ struct JsonDialect {
     return form;
   }
 
-  static Result<TextCast> CastOf(const arrow::DataType& type) {
-    using arrow::Type;
-    switch (type.id()) {
-      case Type::INT8:
-      case Type::INT16:
-      case Type::INT32:
-      case Type::UINT8:
-      case Type::UINT16:
-      case Type::UINT32:
-      case Type::DURATION: return TextCast{arrow::int64()};
-      case Type::HALF_FLOAT: return TextCast{arrow::float32()};
-      case Type::STRING_VIEW:
-      case Type::DATE64:
-      case Type::TIME32:
-      case Type::TIME64:
-      case Type::DECIMAL32:
-      case Type::DECIMAL64:
-      case Type::DECIMAL128:
-      case Type::DECIMAL256: return TextCast{arrow::utf8()};
-      case Type::NA:
-      case Type::BOOL:
-      case Type::INT64:
-      case Type::UINT64:
-      case Type::FLOAT:
-      case Type::DOUBLE:
-      case Type::STRING:
-      case Type::LARGE_STRING:
-      case Type::TIMESTAMP:
-      case Type::DATE32: return TextCast{};
-      default: return MakeError(ErrorCode::kNotImplemented, "no JSON for " + type.ToString());
-    }
+  static std::optional<TextCast> CastOf(const arrow::DataType& type) {
+    if (type.id() != arrow::Type::HALF_FLOAT) return std::nullopt;
+    return TextCast{arrow::float32()};
   }
   static bool WritesItself(const TextColumn& column) {
     return column.kind != TextKind::kDate || HasPlainYears(column);

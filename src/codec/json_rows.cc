@@ -7,6 +7,7 @@
 
 #include <simdjson.h>
 
+#include "base/trim.h"
 #include "codec/json_number.h"
 #include "headrace/error_code.h"
 
@@ -19,18 +20,6 @@ constexpr size_t kPadding = simdjson::SIMDJSON_PADDING;
 constexpr size_t kSmallestCapacity = 4096;
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-bool IsSpace(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-std::string_view TrimEnd(std::string_view text) noexcept {
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-std::string_view Trim(std::string_view text) noexcept {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  return TrimEnd(text);
-}
 
 /// Where in the rows the parser is, for the location of an error.
 struct Place {
@@ -262,13 +251,13 @@ Result<Cell> JsonRowsParser::Impl::Value(ondemand::value& value, const Place& pl
     case '{':
     case '[': return Nested(value, token.data(), place, depth + 1);
     case 't':
-      if (TrimEnd(token) == "true") return Cell::Bool(true);
+      if (base::TrimEnd(token) == "true") return Cell::Bool(true);
       return Malformed(simdjson::T_ATOM_ERROR, place);
     case 'f':
-      if (TrimEnd(token) == "false") return Cell::Bool(false);
+      if (base::TrimEnd(token) == "false") return Cell::Bool(false);
       return Malformed(simdjson::F_ATOM_ERROR, place);
     case 'n':
-      if (TrimEnd(token) == "null") return Cell::Null();
+      if (base::TrimEnd(token) == "null") return Cell::Null();
       return Malformed(simdjson::N_ATOM_ERROR, place);
     default: return Number(value, token, place);
   }
@@ -281,15 +270,15 @@ Result<Cell> JsonRowsParser::Impl::Number(ondemand::value& value, std::string_vi
     switch (number.get_number_type()) {
       case ondemand::number_type::signed_integer: return Cell::Int64(number.get_int64());
       case ondemand::number_type::floating_point_number: return Cell::Double(number.get_double());
-      default: return Cell::Text(Cell::Kind::kBigInteger, TrimEnd(token));
+      default: return Cell::Text(Cell::Kind::kBigInteger, base::TrimEnd(token));
     }
   }
-  switch (NumberFormOf(TrimEnd(token))) {
-    case NumberForm::kInteger: return Cell::Text(Cell::Kind::kBigInteger, TrimEnd(token));
+  switch (NumberFormOf(base::TrimEnd(token))) {
+    case NumberForm::kInteger: return Cell::Text(Cell::Kind::kBigInteger, base::TrimEnd(token));
     case NumberForm::kFraction:
       return MakeError(ErrorCode::kInvalidArgument,
                        "the number is beyond the range of a double: " +
-                           std::string(TrimEnd(token).substr(0, 40)),
+                           std::string(base::TrimEnd(token).substr(0, 40)),
                        place.Location());
     case NumberForm::kNone: break;
   }
@@ -325,7 +314,7 @@ Result<Cell> JsonRowsParser::Impl::Nested(ondemand::value& value, const char* be
   const char* end = nullptr;
   if (const auto error = document.current_location().get(end)) return Malformed(error, place);
   const std::string_view text(begin, static_cast<size_t>(end - begin));
-  return Cell::Text(Cell::Kind::kNested, TrimEnd(text));
+  return Cell::Text(Cell::Kind::kNested, base::TrimEnd(text));
 }
 
 /// The text of a string or key. simdjson has made sure that it ends and has no control characters.
@@ -367,9 +356,10 @@ Status JsonRowsParser::Impl::CheckJson(std::string_view text, const Place& place
 }
 
 Status JsonRowsParser::Impl::NotARow(std::string_view token, const Place& place) const {
-  return MakeError(ErrorCode::kInvalidArgument,
-                   "a row must be an object, this is " + std::string(TrimEnd(token).substr(0, 40)),
-                   place.Location());
+  return MakeError(
+      ErrorCode::kInvalidArgument,
+      "a row must be an object, this is " + std::string(base::TrimEnd(token).substr(0, 40)),
+      place.Location());
 }
 
 JsonRowsParser::JsonRowsParser(JsonLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
@@ -380,7 +370,7 @@ Status JsonRowsParser::ParseEnvelope(std::string_view json, std::string_view row
   rows->Reset();
   others->clear();
   ARROW_RETURN_NOT_OK(impl_->Load(json));
-  const std::string_view text = Trim({impl_->padded.get(), impl_->size});
+  const std::string_view text = base::Trim({impl_->padded.get(), impl_->size});
   ARROW_RETURN_NOT_OK(impl_->Start(text, {}, &impl_->document));
   if (text.front() != '{') {
     ARROW_RETURN_NOT_OK(impl_->CheckJson(text, {}));
@@ -402,7 +392,7 @@ Status JsonRowsParser::ParseNdjson(std::string_view ndjson, RowBatch* rows) {
   std::string_view rest(impl_->padded.get(), impl_->size);
   while (!rest.empty()) {
     const size_t newline = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = Trim(rest.substr(0, newline));
+    const std::string_view line = base::Trim(rest.substr(0, newline));
     rest.remove_prefix(std::min(newline + 1, rest.size()));
     if (line.empty()) {
       continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,11 +36,16 @@ struct TextCast {
   bool bare = false;                        // the text is no text to the format, but a number
 };
 
+/// What all text formats do to a type: small integers and durations become int64, and the kinds of
+/// TextColumn stay as they are. Nothing for a type that each format has its own way with. `bare` is
+/// of decimals, and of dates and times that have no kind.
+std::optional<TextCast> SharedCastOf(const arrow::DataType& type, bool bare);
+
 /// The loop over rows and cells that text formats share. A dialect says how it looks:
 ///
 ///   RowForm FormOf(schema)
-///   Result<TextCast> CastOf(type)   what a type that has no kind is cast to
-///   bool WritesItself(column)       false: the column is cast to text by Arrow
+///   std::optional<TextCast> CastOf(type)   where SharedCastOf() has nothing; nothing: refused
+///   bool WritesItself(column)              false: the column is cast to text by Arrow
 ///   kFormat, kNull, TextBound(size), WriteText(text, out), WriteDouble, WriteFloat,
 ///   WriteTimestamp(value, column, date, out), WriteDate(day, date, out), kCastsSafely,
 ///   kNumbersAreBare
@@ -105,8 +111,9 @@ class TextRows final : public RowWriter {
       return BindDictionary(field, static_cast<const arrow::DictionaryArray&>(*array),
                             std::move(kept));
     }
-    auto cast = Dialect::CastOf(*array->type());
-    if (!cast.ok()) {
+    auto cast = SharedCastOf(*array->type(), Dialect::kNumbersAreBare);
+    if (!cast) cast = Dialect::CastOf(*array->type());
+    if (!cast) {
       return MakeError(ErrorCode::kNotImplemented,
                        "a column of type " + field.type()->ToString() + " cannot be written as " +
                            std::string(Dialect::kFormat),

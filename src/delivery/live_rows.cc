@@ -23,8 +23,6 @@
 namespace headrace::delivery {
 namespace {
 
-// A row's bytes before any was encoded: a guess for each column.
-constexpr double kGuessedValueBytes = 16;
 // Around the columns of a batch: what a message takes however few its rows are.
 constexpr int64_t kMessageBytes = 1024;
 // A filter that little passes shall not look at a whole window in one go.
@@ -70,6 +68,11 @@ LiveRows::Extent LiveRows::extent() const {
   return {.first_row = statistics.first_row,
           .end_row = statistics.first_row + statistics.num_rows.value_or(0),
           .epoch = statistics.epoch};
+}
+
+double GuessedRowBytes(const arrow::Schema& schema) {
+  constexpr double kValueBytes = 16;
+  return kValueBytes * std::max(1, schema.num_fields());
 }
 
 int64_t LiveRows::RowsIn(int64_t bytes) const noexcept {
@@ -124,7 +127,7 @@ Status LiveRows::Encode(std::shared_ptr<arrow::RecordBatchReader> reader, LivePi
     // Columns that came and were not asked for change nothing.
     if (schema_message_ == nullptr || !schema_message_->Equals(*message)) {
       schema_message_ = std::move(message);
-      row_bytes_ = kGuessedValueBytes * std::max(1, reader->schema()->num_fields());
+      row_bytes_ = GuessedRowBytes(*reader->schema());
     }
     filter_ = std::move(filter);
     read_schema_ = schema;

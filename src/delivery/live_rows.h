@@ -37,6 +37,9 @@ struct LivePiece {
   uint64_t epoch = 0;  ///< another one: the source was cleared, numbers began anew
 };
 
+/// A row's bytes before any was encoded: a guess for each column.
+double GuessedRowBytes(const arrow::Schema& schema);
+
 /// The rows of a source that changes, by their numbers, encoded a piece at a time. Who reads on at
 /// next_row gets every row once. Thread rule: one thread at a time.
 class LiveRows {

@@ -14,8 +14,6 @@
 namespace headrace::delivery {
 namespace {
 
-constexpr double kGuessedValueBytes = 16;
-
 Status Misplaced(std::string message, const char* field) {
   return MakeError(ErrorCode::kInvalidArgument, std::move(message), {field});
 }
@@ -25,7 +23,7 @@ Status Misplaced(std::string message, const char* field) {
 TableRows::TableRows(std::shared_ptr<arrow::RecordBatchReader> reader, MemoryBudget* budget)
     : reader_(std::move(reader)),
       budget_(budget),
-      row_bytes_(kGuessedValueBytes * std::max(1, reader_->schema()->num_fields())) {}
+      row_bytes_(GuessedRowBytes(*reader_->schema())) {}
 
 Result<std::unique_ptr<TableRows>> TableRows::Open(const catalog::Entry& entry, LiveRequest request,
                                                    std::optional<int64_t> tail,

@@ -26,6 +26,7 @@
 namespace headrace {
 namespace {
 
+using testing::ExpectSame;
 using testing::RandomTicks;
 using testing::TemporaryFolder;
 
@@ -61,15 +62,6 @@ class IpcTest : public ::testing::Test {
   TemporaryFolder folder_;
   MemoryBudget budget_{int64_t{64} << 20};
 };
-
-void ExpectSame(const arrow::Table& actual, const arrow::Table& expected) {
-  ASSERT_TRUE(actual.schema()->Equals(*expected.schema(), false)) << actual.schema()->ToString();
-  ASSERT_EQ(actual.num_rows(), expected.num_rows());
-  const auto nans = arrow::EqualOptions::Defaults().nans_equal(true);
-  for (int i = 0; i < actual.num_columns(); ++i) {
-    ASSERT_TRUE(actual.column(i)->Equals(*expected.column(i), nans)) << actual.field(i)->name();
-  }
-}
 
 TEST_F(IpcTest, GivesTheRowsThatParquetGives) {
   const auto table = RandomTicks(1).Make(5000);

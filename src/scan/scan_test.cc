@@ -20,11 +20,13 @@
 #include "headrace/memory_budget.h"
 #include "testing/parquet_files.h"
 #include "testing/random_table.h"
+#include "testing/scan_rows.h"
 #include "testing/temporary_folder.h"
 
 namespace headrace {
 namespace {
 
+using testing::ExpectSame;
 using testing::RandomTicks;
 using testing::TemporaryFolder;
 using testing::WriteParquet;
@@ -55,18 +57,6 @@ std::shared_ptr<arrow::Table> Expected(const std::shared_ptr<arrow::Table>& tabl
 Result<std::shared_ptr<arrow::Table>> ReadAll(Scan& scan, const ReadRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto opened, scan.Open(request));
   return opened.reader->ToTable();
-}
-
-void ExpectSame(const arrow::Table& actual, const arrow::Table& expected) {
-  ASSERT_TRUE(actual.ValidateFull().ok()) << actual.ValidateFull();
-  ASSERT_TRUE(actual.schema()->Equals(*expected.schema(), false))
-      << actual.schema()->ToString() << "\nexpected\n"
-      << expected.schema()->ToString();
-  ASSERT_EQ(actual.num_rows(), expected.num_rows());
-  const auto nans = arrow::EqualOptions::Defaults().nans_equal(true);
-  for (int i = 0; i < actual.num_columns(); ++i) {
-    ASSERT_TRUE(actual.column(i)->Equals(*expected.column(i), nans)) << actual.field(i)->name();
-  }
 }
 
 // Small chunks, counted.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -13,6 +14,10 @@
 #include "headrace/status.h"
 
 namespace headrace::shape {
+
+/// Rows of a batch, at most, where those of the input are given out anew: in an order, a sample, a
+/// chart.
+inline constexpr int64_t kComputedBatchRows = 1 << 15;
 
 /// A reader that has rows only when all of its inputs were read: groups, an order, a sample, a
 /// chart. The first ReadNext() reads them, in its thread, and closes them.

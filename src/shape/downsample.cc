@@ -27,8 +27,6 @@ namespace {
 
 using ReaderPtr = std::shared_ptr<arrow::RecordBatchReader>;
 
-constexpr int64_t kBatchRows = 1 << 15;
-
 struct MethodName {
   std::string_view name;
   DownsampleMethod method;
@@ -188,7 +186,7 @@ class DownsampleReader final : public ComputedReader {
     std::vector<const std::byte*> rows;
     PoolVector<uint32_t> series(pool_);
     const size_t first = next_;
-    while (next_ < order_.size() && static_cast<int64_t>(rows.size()) < kBatchRows) {
+    while (next_ < order_.size() && static_cast<int64_t>(rows.size()) < kComputedBatchRows) {
       const size_t number = order_[next_++];
       ARROW_ASSIGN_OR_RAISE(const auto chosen, series_[number]->Chosen());
       rows.insert(rows.end(), chosen.begin(), chosen.end());

@@ -25,8 +25,6 @@ namespace cp = arrow::compute;
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 using ReaderPtr = std::shared_ptr<arrow::RecordBatchReader>;
 
-constexpr int64_t kBatchRows = 1 << 15;
-
 std::span<const int64_t> IndicesOf(const arrow::Array& sorted, int64_t begin, int64_t rows) {
   const uint64_t* const values = static_cast<const arrow::UInt64Array&>(sorted).raw_values();
   return {reinterpret_cast<const int64_t*>(values) + begin, static_cast<size_t>(rows)};
@@ -45,7 +43,7 @@ class TopRows {
     // The rows that are held come first: where keys are equal they were earlier.
     num_pending_ += batch->num_rows();
     pending_.push_back(std::move(batch));
-    return num_pending_ < std::max(limit_, kBatchRows) ? Status::OK() : Merge();
+    return num_pending_ < std::max(limit_, kComputedBatchRows) ? Status::OK() : Merge();
   }
 
   Result<BatchPtr> Finish() {
@@ -113,7 +111,7 @@ class OrderReader final : public ComputedReader {
     const int64_t all = top_ != nullptr     ? top_->num_rows()
                         : order_ != nullptr ? order_->length()
                                             : 0;
-    const int64_t rows = std::min(kBatchRows, all - next_);
+    const int64_t rows = std::min(kComputedBatchRows, all - next_);
     if (rows <= 0) {
       Release();
       return Status::OK();

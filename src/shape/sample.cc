@@ -25,8 +25,6 @@ namespace {
 using BatchPtr = std::shared_ptr<arrow::RecordBatch>;
 using ReaderPtr = std::shared_ptr<arrow::RecordBatchReader>;
 
-constexpr int64_t kBatchRows = 1 << 15;
-
 /// The stratum of each row of a batch; one, number 0, without a column for it.
 class Strata {
  public:
@@ -141,7 +139,7 @@ class ReservoirReader final : public ComputedReader {
 
  private:
   Status NextBatch(BatchPtr* batch) override {
-    const int64_t rows = std::min(kBatchRows, order_.size() - next_);
+    const int64_t rows = std::min(kComputedBatchRows, order_.size() - next_);
     if (rows == 0) {
       store_.Clear();
       return Status::OK();
@@ -209,8 +207,8 @@ class ReservoirReader final : public ComputedReader {
     ARROW_RETURN_NOT_OK(store_.Flush());
     ARROW_RETURN_NOT_OK(Arrange());
     RowStore kept(schema(), pool_);
-    for (int64_t i = 0; i < order_.size(); i += kBatchRows) {
-      const int64_t rows = std::min(kBatchRows, order_.size() - i);
+    for (int64_t i = 0; i < order_.size(); i += kComputedBatchRows) {
+      const int64_t rows = std::min(kComputedBatchRows, order_.size() - i);
       ARROW_ASSIGN_OR_RAISE(auto batch,
                             store_.Rows({order_.data() + i, static_cast<size_t>(rows)}));
       ARROW_RETURN_NOT_OK(kept.Add(std::move(batch)));

@@ -8,6 +8,7 @@
 #include <arrow/buffer.h>
 #include <arrow/util/compression.h>
 
+#include "base/trim.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "server/http/media_type.h"
@@ -23,17 +24,11 @@ constexpr int kLevel = 1;
 constexpr int64_t kCompressorBytes = 2 << 20;
 constexpr int64_t kLeastOutputBytes = 4 << 10;
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// "gzip;q=0.5"; what is malformed weighs nothing.
 std::pair<std::string, double> ReadWeighted(std::string_view text) {
   const size_t end = std::min(text.find(';'), text.size());
-  std::string name = MediaType(Trim(text.substr(0, end)));
-  std::string_view rest = Trim(text.substr(std::min(end + 1, text.size())));
+  std::string name = MediaType(base::Trim(text.substr(0, end), base::kBlanks));
+  std::string_view rest = base::Trim(text.substr(std::min(end + 1, text.size())), base::kBlanks);
   if (rest.empty()) return {std::move(name), 1};
   double q = 0;
   if (!rest.starts_with("q=") && !rest.starts_with("Q=")) return {std::move(name), 0};
@@ -148,7 +143,7 @@ Result<ContentCoding> NegotiateCoding(std::string_view accept_encoding, bool wor
   while (!accept_encoding.empty()) {
     const std::string_view text = accept_encoding.substr(0, accept_encoding.find(','));
     accept_encoding.remove_prefix(std::min(accept_encoding.size(), text.size() + 1));
-    if (Trim(text).empty()) continue;
+    if (base::Trim(text, base::kBlanks).empty()) continue;
     const auto [name, q] = ReadWeighted(text);
     if (name == "*") others = q;
     for (size_t i = 0; i < kCodings.size(); ++i) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "base/trim.h"
 #include "headrace/error_code.h"
 #include "server/pgwire/binary_value.h"
 #include "server/pgwire/message_reader.h"
@@ -25,13 +26,6 @@ Status Malformed(uint32_t oid, std::string_view bytes) {
 Status NoSuchValue(std::string_view type, std::string_view text) {
   return MakeError(ErrorCode::kTypeMismatch,
                    fmt::format("invalid input syntax for type {}: \"{}\"", type, text));
-}
-
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\r";
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 /// Every byte as DuckDB writes it in a cast to BLOB.
@@ -83,7 +77,7 @@ Result<sql::Parameter> ReadText(uint32_t oid, std::string_view text) {
     ARROW_ASSIGN_OR_RAISE(auto list, ListOfArrayText(text));
     return sql::Parameter(std::move(list));
   }
-  const std::string_view trimmed = Trimmed(text);
+  const std::string_view trimmed = base::Trim(text);
   const char* const end = trimmed.data() + trimmed.size();
   switch (oid) {
     case kBool: {

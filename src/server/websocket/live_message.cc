@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include "base/trim.h"
 #include "codec/json_rows.h"
 #include "headrace/error_code.h"
 #include "headrace/live_window.h"
@@ -33,13 +34,6 @@ struct Member {
   std::string_view value;  // JSON, in the message
 };
 
-std::string_view Trimmed(std::string_view text) {
-  constexpr std::string_view kWhite = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kWhite);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kWhite) - begin + 1);
-}
-
 Status NotAMessage(std::string_view why) {
   return Invalid(fmt::format("a message is a JSON object with one of subscribe, unsubscribe, "
                              "append, append_to: {}",
@@ -49,23 +43,23 @@ Status NotAMessage(std::string_view why) {
 
 /// {"kind": value}, without looking into the value, which may be many rows.
 Result<Member> TakeMember(std::string_view text) {
-  text = Trimmed(text);
+  text = base::Trim(text);
   if (text.empty() || text.front() != '{' || text.back() != '}') {
     return NotAMessage("this is no object");
   }
-  std::string_view rest = Trimmed(text.substr(1, text.size() - 2));
+  std::string_view rest = base::Trim(text.substr(1, text.size() - 2));
   if (rest.empty()) return NotAMessage("this one is empty");
   const size_t end = rest.find('"', 1);
   if (rest.front() != '"' || end == std::string_view::npos) {
     return MakeError(ErrorCode::kMalformedBody, "the message is not JSON", {"message"});
   }
   const std::string_view name = rest.substr(1, end - 1);
-  rest = Trimmed(rest.substr(end + 1));
+  rest = base::Trim(rest.substr(end + 1));
   if (!rest.starts_with(':')) {
     return MakeError(ErrorCode::kMalformedBody, "the message is not JSON", {"message"});
   }
   for (const std::string_view kind : kKinds) {
-    if (kind == name) return Member{.kind = kind, .value = Trimmed(rest.substr(1))};
+    if (kind == name) return Member{.kind = kind, .value = base::Trim(rest.substr(1))};
   }
   return UnknownField("message", name, kKinds);
 }

@@ -10,6 +10,7 @@ import { LiveState } from "./LiveState";
 import { Plot } from "./Plot";
 import { useLiveFeed, type LiveFigures } from "./useLiveFeed";
 import { useWindowRows } from "./useWindowRows";
+import { controlsOf } from "./useZoom";
 import { ZoomButtons } from "./ZoomButtons";
 
 /** A live window with a rolling statistic, as it moves. To zoom is to pause: nothing moves under the hand. */
@@ -24,7 +25,7 @@ export function LiveChart({ table, choice, isTime, theme, zoom }: ChartSubject) 
   const feed = useLiveFeed(subscription, ring, runs);
   const shown = zoom.range ?? feed.extent;
   const labels = feed.labels.map((label) => liveLabel(label, choice));
-  const adjust = (share: number, factor?: number) => zoom.adjust(shown, share, factor);
+  const controls = controlsOf(zoom, shown);
   const onToggle = () => {
     setIsPaused(runs);
     if (!runs) zoom.reset();
@@ -35,12 +36,7 @@ export function LiveChart({ table, choice, isTime, theme, zoom }: ChartSubject) 
         <ChartNote range={shown} isTime={isTime} x={x} text={noteOf(feed, runs)} />
         <div className="chart-controls">
           <LiveState state={feed.state} onToggle={onToggle} />
-          <ZoomButtons
-            isZoomed={zoom.range !== null}
-            onBack={zoom.back}
-            onReset={zoom.reset}
-            onAdjust={adjust}
-          />
+          <ZoomButtons isZoomed={zoom.range !== null} {...controls} />
         </div>
       </header>
       {feed.error !== null ? (
@@ -59,9 +55,7 @@ export function LiveChart({ table, choice, isTime, theme, zoom }: ChartSubject) 
           emptyText={feed.rows === 0 ? "No rows yet: they are drawn as they come" : undefined}
           onWidth={ignoreWidth}
           onZoom={zoom.to}
-          onBack={zoom.back}
-          onReset={zoom.reset}
-          onAdjust={adjust}
+          {...controls}
         />
       )}
     </section>

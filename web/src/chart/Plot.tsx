@@ -4,9 +4,10 @@ import "uplot/dist/uPlot.min.css";
 
 import type { Theme } from "../shell/theme";
 import { optionsOf } from "./plotOptions";
+import type { ZoomControls } from "./useZoom";
 import type { Range } from "./zoom";
 
-interface PlotProps {
+interface PlotProps extends ZoomControls {
   labels: readonly string[];
   /** Drawn stronger than the others. */
   strong?: readonly string[];
@@ -23,9 +24,6 @@ interface PlotProps {
   emptyText?: string;
   onWidth: (px: number) => void;
   onZoom: (range: Range) => void;
-  onBack: () => void;
-  onReset: () => void;
-  onAdjust: (share: number, factor?: number) => void;
 }
 
 export function Plot(props: PlotProps) {

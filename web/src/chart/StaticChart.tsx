@@ -9,6 +9,7 @@ import type { ChartSubject } from "./ChartView";
 import { Plot } from "./Plot";
 import { dataOf } from "./plotOptions";
 import { linesOf, MAX_LINES, pointsOf, type Line } from "./series";
+import { controlsOf } from "./useZoom";
 import type { Range } from "./zoom";
 import { ZoomButtons } from "./ZoomButtons";
 
@@ -31,7 +32,7 @@ export function StaticChart({ table, choice, xType, isTime, theme, zoom }: Chart
   const data = useMemo(() => dataOf(lines), [lines]);
   const isLoading = answer.loading || answer.url !== url;
   const shown = zoom.range ?? extentOf(lines);
-  const adjust = (share: number, factor?: number) => zoom.adjust(shown, share, factor);
+  const controls = controlsOf(zoom, shown);
   return (
     <section className="card chart-card" aria-label="Chart">
       <header>
@@ -41,7 +42,7 @@ export function StaticChart({ table, choice, xType, isTime, theme, zoom }: Chart
           x={x}
           text={isLoading ? "reading …" : noteOf(lines, all.length - lines.length, answer.milliseconds)}
         />
-        <ZoomButtons isZoomed={zoom.range !== null} onBack={zoom.back} onReset={zoom.reset} onAdjust={adjust} />
+        <ZoomButtons isZoomed={zoom.range !== null} {...controls} />
       </header>
       {answer.error !== null ? (
         <ErrorNote error={answer.error} />
@@ -57,9 +58,7 @@ export function StaticChart({ table, choice, xType, isTime, theme, zoom }: Chart
           emptyText={lines.length === 0 ? "No points in this range" : undefined}
           onWidth={setWidthPx}
           onZoom={zoom.to}
-          onBack={zoom.back}
-          onReset={zoom.reset}
-          onAdjust={adjust}
+          {...controls}
         />
       )}
     </section>

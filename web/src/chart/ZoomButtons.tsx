@@ -1,8 +1,7 @@
-interface ZoomButtonsProps {
+import type { ZoomControls } from "./useZoom";
+
+interface ZoomButtonsProps extends ZoomControls {
   isZoomed: boolean;
-  onBack: () => void;
-  onReset: () => void;
-  onAdjust: (share: number, factor?: number) => void;
 }
 
 export function ZoomButtons({ isZoomed, onBack, onReset, onAdjust }: ZoomButtonsProps) {

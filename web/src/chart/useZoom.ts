@@ -12,6 +12,21 @@ export interface Zoom {
   adjust: (shown: Range | null, share: number, factor?: number) => void;
 }
 
+/** What buttons and keys do to what is shown. */
+export interface ZoomControls {
+  onBack: () => void;
+  onReset: () => void;
+  onAdjust: (share: number, factor?: number) => void;
+}
+
+export function controlsOf(zoom: Zoom, shown: Range | null): ZoomControls {
+  return {
+    onBack: zoom.back,
+    onReset: zoom.reset,
+    onAdjust: (share, factor) => zoom.adjust(shown, share, factor),
+  };
+}
+
 /** Where one has zoomed to; on another axis, which `axis` names, that means nothing. */
 export function useZoom(axis: string): Zoom {
   const [history, setHistory] = useState<ZoomHistory>([]);
