@@ -13,11 +13,9 @@
 namespace headrace::cli {
 namespace {
 
-using Clock = std::chrono::system_clock;
-
 constexpr std::string_view kLevelNames[] = {"trace", "debug", "info", "warn", "error", "off"};
 
-int64_t SinceEpochMs(Clock::time_point at) {
+int64_t SinceEpochMs(std::chrono::system_clock::time_point at) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
 
@@ -100,7 +98,8 @@ Log::Log(LogLevel level, LogFormat format, std::ostream* out)
 
 void Log::Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   if (level < level_) return;
-  LogLine line(format_, SinceEpochMs(Clock::now()), kLevelNames[static_cast<int>(level)]);
+  LogLine line(format_, SinceEpochMs(std::chrono::system_clock::now()),
+               kLevelNames[static_cast<int>(level)]);
   line.AddText("msg", message);
   for (const LogField& field : fields) {
     if (const auto* text = std::get_if<std::string_view>(&field.value)) {

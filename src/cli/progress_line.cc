@@ -6,7 +6,6 @@
 #include <arrow/record_batch.h>
 #include <arrow/util/byte_size.h>
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/terminal_text.h"
@@ -21,7 +20,6 @@ using Seconds = std::chrono::duration<double>;
 constexpr std::chrono::milliseconds kBeforeFirst{300};
 constexpr std::chrono::milliseconds kBetween{100};
 constexpr std::string_view kClearLine = "\r\x1b[K";
-constexpr int kUsualWidth = 80;
 
 std::string Short(double number) {
   if (number < 1e4) return fmt::format("{:.0f}", number);
@@ -41,12 +39,6 @@ std::string Duration(double seconds) {
 void WriteText(int descriptor, const std::string& text) {
   // A line that is lost is no matter.
   [[maybe_unused]] const auto written = ::write(descriptor, text.data(), text.size());
-}
-
-int WidthOf(int descriptor) {
-  winsize size{};
-  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return kUsualWidth;
 }
 
 class CountingReader final : public arrow::RecordBatchReader {
@@ -103,7 +95,8 @@ void ProgressLine::Show(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!cleared_.wait_until(lock, stop, next, [&] { return done_; }) && !stop.stop_requested()) {
     const std::string text = ProgressText(measure_(), Clock::now() - begin);
-    WriteText(descriptor_, std::string(kClearLine) + CutToWidth(text, WidthOf(descriptor_) - 1));
+    WriteText(descriptor_,
+              std::string(kClearLine) + CutToWidth(text, WidthOfTerminal(descriptor_) - 1));
     shown_ = true;
     next = Clock::now() + kBetween;
   }

@@ -7,7 +7,6 @@
 
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/interruption.h"
@@ -15,6 +14,7 @@
 #include "cli/progress_line.h"
 #include "cli/standard_output.h"
 #include "cli/table_preview.h"
+#include "cli/terminal_text.h"
 #include "codec/file_sink.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
@@ -24,19 +24,11 @@ namespace {
 
 using Reader = std::shared_ptr<arrow::RecordBatchReader>;
 
-constexpr int kUsualWidth = 80;
-
-int TerminalColumns() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return kUsualWidth;
-}
-
 Status ShowTable(arrow::RecordBatchReader& reader, const RowOutputOptions& options,
                  const std::function<void()>& before_text) {
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   TablePreview table(reader.schema(), {.rows = options.rows_shown,
-                                       .width = TerminalColumns(),
+                                       .width = WidthOfTerminal(STDOUT_FILENO),
                                        .style = terminal && std::getenv("NO_COLOR") == nullptr});
   std::shared_ptr<arrow::RecordBatch> batch;
   for (;;) {

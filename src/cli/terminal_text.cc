@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 
 namespace headrace::cli {
 namespace {
@@ -106,6 +107,12 @@ std::string CutToWidth(std::string_view text, int width) {
     at += c.bytes == 0 ? 1 : c.bytes;
   }
   return std::string(text.substr(0, at));
+}
+
+int WidthOfTerminal(int descriptor) noexcept {
+  constexpr int kUsualWidth = 80;
+  winsize size{};
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsualWidth;
 }
 
 }  // namespace headrace::cli

@@ -16,4 +16,7 @@ int TerminalWidth(std::string_view text) noexcept;
 /// As many of its characters as fit into `width` columns. Requires: what TerminalText() gave.
 std::string CutToWidth(std::string_view text, int width);
 
+/// Columns of the terminal behind the descriptor; 80 where it does not say, or is none.
+int WidthOfTerminal(int descriptor) noexcept;
+
 }  // namespace headrace::cli
