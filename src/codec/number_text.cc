@@ -86,7 +86,8 @@ char* PutExponent(int exponent, char* out) noexcept {
 /// `point` digits stand before the point. Copies are of fixed length, because their own length is
 /// known too late.
 template <FloatStyle kStyle>
-[[gnu::always_inline]] inline char* Place(const Digits& digits, int point, char* out) noexcept {
+[[gnu::always_inline]] inline char* PlaceDigits(const Digits& digits, int point,
+                                                char* out) noexcept {
   const char* const from = digits.begin;
   const int count = digits.count;
   const int exponent = point - 1;
@@ -196,7 +197,7 @@ char* WriteShortest(Float value, char* out) noexcept {
   }
   Digits digits;
   Spell(significand, &digits);
-  return Place<kStyle>(digits, digits.count + exponent, out);
+  return PlaceDigits<kStyle>(digits, digits.count + exponent, out);
 }
 
 template char* WriteShortest<kJsonFloats>(double, char*) noexcept;

@@ -66,9 +66,9 @@ bool Fits(Takes takes, const arrow::DataType& type) {
          (family != Family::kOther && family != Family::kNull);
 }
 
-class Parser {
+class AggregateParser {
  public:
-  Parser(const InputText& input, const arrow::Schema& schema, std::vector<Token> tokens)
+  AggregateParser(const InputText& input, const arrow::Schema& schema, std::vector<Token> tokens)
       : input_(input), schema_(schema), tokens_(std::move(tokens)) {}
 
   Result<std::vector<Aggregate>> Run() {
@@ -194,7 +194,7 @@ Result<std::vector<Aggregate>> ParseAggregates(std::string_view text, const arro
   const InputText input{.what = "agg", .text = text};
   ARROW_RETURN_NOT_OK(CheckText(input, kMaxTextBytes));
   ARROW_ASSIGN_OR_RAISE(auto tokens, Tokenize(input));
-  return Parser(input, schema, std::move(tokens)).Run();
+  return AggregateParser(input, schema, std::move(tokens)).Run();
 }
 
 }  // namespace headrace::expr

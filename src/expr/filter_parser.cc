@@ -50,9 +50,9 @@ constexpr std::array<TypedLiteral, 3> kTypedLiterals = {
      {"timestamp", ParseTimestamp, "timestamp '2024-01-31 10:00:00.5+02:00'"},
      {"time", ParseTime, "time '10:00:00.5'"}}};
 
-class Parser {
+class FilterParser {
  public:
-  Parser(const InputText& input, std::vector<Token> tokens, int max_depth)
+  FilterParser(const InputText& input, std::vector<Token> tokens, int max_depth)
       : input_(input), tokens_(std::move(tokens)), max_depth_(max_depth) {}
 
   Result<NodePtr> Run() {
@@ -252,10 +252,10 @@ class Parser {
     if (TakeKeyword("is")) return Is(std::move(left), offset);
     const bool negated = Peek().IsKeyword("not");
     const Token& word = Peek(negated ? 1 : 0);
-    Result<NodePtr> (Parser::*rest)(NodePtr) = nullptr;
-    if (word.IsKeyword("in")) rest = &Parser::In;
-    if (word.IsKeyword("like")) rest = &Parser::Like;
-    if (word.IsKeyword("between")) rest = &Parser::Between;
+    Result<NodePtr> (FilterParser::*rest)(NodePtr) = nullptr;
+    if (word.IsKeyword("in")) rest = &FilterParser::In;
+    if (word.IsKeyword("like")) rest = &FilterParser::Like;
+    if (word.IsKeyword("between")) rest = &FilterParser::Between;
     if (rest == nullptr) {
       if (!negated) return left;
       return Fail(word.offset, "'in', 'like' or 'between' should follow 'not' here");
@@ -354,7 +354,7 @@ class Parser {
 
 Result<NodePtr> ParseNodes(const InputText& input, int max_depth) {
   ARROW_ASSIGN_OR_RAISE(auto tokens, Tokenize(input));
-  return Parser(input, std::move(tokens), max_depth).Run();
+  return FilterParser(input, std::move(tokens), max_depth).Run();
 }
 
 }  // namespace headrace::expr

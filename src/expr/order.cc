@@ -14,9 +14,9 @@ namespace {
 
 constexpr size_t kMaxOrderBytes = size_t{64} << 10;
 
-class Parser {
+class OrderParser {
  public:
-  Parser(const InputText& input, const arrow::Schema& schema, std::vector<Token> tokens)
+  OrderParser(const InputText& input, const arrow::Schema& schema, std::vector<Token> tokens)
       : input_(input), schema_(schema), tokens_(std::move(tokens)) {}
 
   Result<std::vector<OrderKey>> Run() {
@@ -90,7 +90,7 @@ Result<std::vector<OrderKey>> ParseOrder(std::string_view text, const arrow::Sch
   const InputText input{"order_by", text};
   ARROW_RETURN_NOT_OK(CheckText(input, kMaxOrderBytes));
   ARROW_ASSIGN_OR_RAISE(auto tokens, Tokenize(input));
-  return Parser(input, schema, std::move(tokens)).Run();
+  return OrderParser(input, schema, std::move(tokens)).Run();
 }
 
 }  // namespace headrace::expr

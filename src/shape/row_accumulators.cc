@@ -19,9 +19,9 @@ namespace cp = arrow::compute;
 constexpr size_t kMostChunks = 256;
 constexpr int64_t kRowsToKeep = 1 << 16;
 
-Result<std::shared_ptr<arrow::Array>> TakeRows(const arrow::Array& values,
-                                               const PoolVector<int64_t>& rows,
-                                               arrow::MemoryPool* pool) {
+Result<std::shared_ptr<arrow::Array>> TakeValues(const arrow::Array& values,
+                                                 const PoolVector<int64_t>& rows,
+                                                 arrow::MemoryPool* pool) {
   const arrow::Int64Array indices(
       rows.size(), arrow::Buffer::Wrap(rows.data(), static_cast<size_t>(rows.size())));
   cp::ExecContext context(pool, nullptr);
@@ -48,7 +48,7 @@ class EdgeRows final : public Accumulator {
         last_ ? FindLast(values.length(), group_of) : FindFirst(values.length(), group_of);
     if (found == 0) return Status::OK();
     ARROW_RETURN_NOT_OK(rows_.ResizeUninitialized(found));
-    ARROW_ASSIGN_OR_RAISE(auto chunk, TakeRows(values, rows_, pool_));
+    ARROW_ASSIGN_OR_RAISE(auto chunk, TakeValues(values, rows_, pool_));
     chunks_.push_back(std::move(chunk));
     held_ += found;
     if (chunks_.size() < kMostChunks && held_ < 2 * places_.size() + kRowsToKeep) {
@@ -104,7 +104,7 @@ class EdgeRows final : public Accumulator {
       ARROW_ASSIGN_OR_RAISE(auto joined, arrow::Concatenate(chunks_, pool_));
       chunks_ = {std::move(joined)};
     }
-    ARROW_ASSIGN_OR_RAISE(auto kept, TakeRows(*chunks_.front(), places_, pool_));
+    ARROW_ASSIGN_OR_RAISE(auto kept, TakeValues(*chunks_.front(), places_, pool_));
     chunks_ = {std::move(kept)};
     held_ = places_.size();
     for (int64_t group = 0; group < held_; ++group) places_[group] = group;

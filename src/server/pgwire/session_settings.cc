@@ -77,7 +77,7 @@ Status NoSuchSetting(std::string_view name) {
                    fmt::format("unrecognized configuration parameter \"{}\"", name));
 }
 
-Status NoSuchValue(std::string_view name, std::string_view value) {
+Status InvalidSetting(std::string_view name, std::string_view value) {
   return MakeError(ErrorCode::kInvalidArgument,
                    fmt::format("invalid value for parameter \"{}\": \"{}\"", name, value));
 }
@@ -131,7 +131,7 @@ Status Check(std::string_view key, std::string* value) {
   } else if (key == "statement_timeout" || key == "lock_timeout" ||
              key == "idle_in_transaction_session_timeout") {
     const auto time = Milliseconds(lower);
-    if (!time) return NoSuchValue(key, *value);
+    if (!time) return InvalidSetting(key, *value);
     *value = std::to_string(*time);
   }
   return Status::OK();
