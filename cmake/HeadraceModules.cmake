@@ -27,6 +27,8 @@ function(headrace_module name)
     target_link_libraries(${name}_test PRIVATE ${target} ${ARG_TEST_LINKS} headrace_gtest rapidcheck)
     # An assertion is an if and an else in itself.
     target_compile_options(${name}_test PRIVATE -Wno-dangling-else)
+    # Tests of one folder have helpers of the same names.
+    set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF)
     if(HEADRACE_SANITIZE)
       target_compile_options(${name}_test PRIVATE -O0)
     endif()

@@ -10,7 +10,8 @@ set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif()
-# The sanitizer presets take -O1, their tests -O0: half the time to compile, and the tests do not notice.
+# The sanitizer presets take -O1, their tests -O0: half the time to compile, and the tests do not notice. They compile
+# the sources of a library together (CMAKE_UNITY_BUILD), which is three times as quick.
 set(HEADRACE_OPTIMIZE "-O2" CACHE STRING "Optimisation of RelWithDebInfo")
 # Asserts stay on outside the bench preset: they guard invariants, not input.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "${HEADRACE_OPTIMIZE} -g1")
@@ -25,6 +26,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # False alarms of g++ 12 at -O2 inside libstdc++ and fmt.
   add_compile_options(-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict
                       -Wno-maybe-uninitialized)
+endif()
+
+if(CMAKE_UNITY_BUILD)
+  # Several sources in one look to the compiler as if the later ones were headers.
+  add_compile_options(-Wno-subobject-linkage)
 endif()
 
 if(HEADRACE_SANITIZE)
