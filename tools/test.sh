@@ -26,6 +26,11 @@ count() {
   failed=$((failed + ${bad:-0}))
 }
 
+# The log without what passed, so that a fault stands out.
+faults() {
+  grep -vE '^\[( RUN      |       OK |-{10}|={10})\]|^(Running main|Test command|Working Directory|Test timeout)|^$' "$log"
+}
+
 step() {
   local name=$1 title=$2; shift 2
   if [ ${#only[@]} -gt 0 ] && [[ " ${only[*]} " != *" $name "* ]]; then return; fi
@@ -36,7 +41,7 @@ step() {
     echo "   ok, $((SECONDS - start)) s"
   else
     count
-    cat "$log"
+    faults
     echo "   FAILED after $((SECONDS - start)) s: $title"
     [ "$failed" -gt 0 ] || failed=1
     finish
