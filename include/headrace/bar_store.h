@@ -97,9 +97,11 @@ struct BarFrameStats {
   Timeframe timeframe;
   int64_t rows = 0;          ///< bars that have ended; 0 while the frame is evicted
   int64_t spilled_rows = 0;  ///< of them in files only
-  int64_t bytes = 0;         ///< in memory
-  int64_t hits = 0;          ///< reads served from memory
-  int64_t misses = 0;        ///< that had to read files or build the frame
+  int64_t first_start = 0;   ///< UTC nanoseconds, of all bars, open ones too; 0 while evicted
+  int64_t last_end = 0;
+  int64_t bytes = 0;   ///< in memory
+  int64_t hits = 0;    ///< reads served from memory
+  int64_t misses = 0;  ///< that had to read files or build the frame
   int64_t evictions = 0;
 };
 

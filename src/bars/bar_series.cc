@@ -235,6 +235,15 @@ void BarSeries::AddStats(BarStoreStats* stats) const {
       row.rows = log.rows();
       row.spilled_rows = log.spilled_rows();
       row.bytes = log.bytes();
+      const int64_t first = FirstStart(*found->second);
+      if (first < kLastTimeNs) {
+        row.first_start = first;
+        row.last_end = log.last_end();
+        if (found->second->open()) row.last_end = found->second->open()->end;
+        if (!open_.bars().empty()) {
+          row.last_end = std::max(row.last_end, open_.bars().back().row.end);
+        }
+      }
     }
     stats->hits += uses.hits;
     stats->misses += uses.misses;

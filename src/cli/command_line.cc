@@ -38,6 +38,7 @@ struct Parser {
   CLI::App* serve = nullptr;
   std::optional<ScanArguments> scan;
   std::optional<SqlArguments> sql;
+  std::optional<BarsArguments> bars;
   std::optional<InspectArguments> inspect;
   std::vector<std::string> texts = std::vector<std::string>(ServeOptionTable().size());
   std::vector<std::vector<std::string>> lists =
@@ -57,6 +58,7 @@ struct Parser {
     }
     scan.emplace(&app);
     sql.emplace(&app);
+    bars.emplace(&app);
     inspect.emplace(&app);
   }
 
@@ -198,13 +200,19 @@ Result<Invocation> ReadInvocation(const std::vector<std::string>& arguments,
     ARROW_ASSIGN_OR_RAISE(invocation.sql, parser.sql->Read());
     return invocation;
   }
+  if (parser.bars->command()->parsed()) {
+    invocation.kind = Invocation::Kind::kBars;
+    ARROW_ASSIGN_OR_RAISE(invocation.bars, parser.bars->Read());
+    return invocation;
+  }
   if (parser.inspect->command()->parsed()) {
     invocation.kind = Invocation::Kind::kInspect;
     ARROW_ASSIGN_OR_RAISE(invocation.inspect, parser.inspect->Read());
     return invocation;
   }
   if (!parser.serve->parsed()) {
-    return BadUsage("give a command: headrace serve, scan, sql or inspect (see headrace --help)");
+    return BadUsage(
+        "give a command: headrace serve, scan, sql, bars or inspect (see headrace --help)");
   }
   return ReadServe(parser.Settings(), environment);
 }

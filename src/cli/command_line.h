@@ -12,12 +12,13 @@ namespace headrace::cli {
 
 /// What a call of the command asks for.
 struct Invocation {
-  enum class Kind { kPrint, kServe, kScan, kSql, kInspect };
+  enum class Kind { kPrint, kServe, kScan, kSql, kBars, kInspect };
   Kind kind = Kind::kPrint;
   std::string text;                   ///< of kPrint: what goes to stdout
   ServeOptions serve;                 ///< of kServe
   ScanCommandOptions scan;            ///< of kScan
   SqlCommandOptions sql;              ///< of kSql
+  BarsCommandOptions bars;            ///< of kBars
   InspectCommandOptions inspect;      ///< of kInspect
   std::vector<std::string> warnings;  ///< of kServe: to be logged once the server runs
 };

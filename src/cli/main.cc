@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/bars_command.h"
 #include "cli/command_line.h"
 #include "cli/environment.h"
 #include "cli/inspect_command.h"
@@ -64,6 +65,10 @@ int Run(const Invocation& invocation, const char* called_as) {
   StopSignal stop;
   if (invocation.kind == Invocation::Kind::kScan) {
     const Status status = RunScan(invocation.scan, &stop);
+    return status.ok() ? 0 : FailInLines(status);
+  }
+  if (invocation.kind == Invocation::Kind::kBars) {
+    const Status status = RunBars(invocation.bars, &stop);
     return status.ok() ? 0 : FailInLines(status);
   }
   if (invocation.kind == Invocation::Kind::kSql) {

@@ -55,6 +55,15 @@ std::string SpillDirectoryOf(const std::string& database) {
   return database.empty() ? "" : database + ".spill";
 }
 
+std::string JoinFilters(const std::vector<std::string>& filters) {
+  if (filters.size() == 1) return filters.front();
+  std::string joined;
+  for (const std::string& filter : filters) {
+    joined += fmt::format("{}({})", joined.empty() ? "" : " and ", filter);
+  }
+  return joined;
+}
+
 std::vector<std::string> SplitNames(std::string_view text) {
   std::vector<std::string> names(1);
   bool quoted = false;

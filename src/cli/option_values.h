@@ -39,6 +39,9 @@ Result<int64_t> ReadMemory(const std::string& text);
 /// without one: then it is refused.
 std::string SpillDirectoryOf(const std::string& database);
 
+/// Those of --where, which all have to hold, as one.
+std::string JoinFilters(const std::vector<std::string>& filters);
+
 /// "a,b": names; one with a comma goes into double quotes, doubled inside them.
 std::vector<std::string> SplitNames(std::string_view text);
 

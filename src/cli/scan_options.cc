@@ -185,11 +185,7 @@ Result<ScanCommandOptions> ScanArguments::Read() const {
     if (!options.columns) options.columns.emplace();
     for (std::string& name : SplitNames(names)) options.columns->push_back(std::move(name));
   }
-  for (const std::string& filter : t.where) {
-    if (t.where.size() == 1) options.filter = filter;
-    if (t.where.size() == 1) break;
-    options.filter += fmt::format("{}({})", options.filter.empty() ? "" : " and ", filter);
-  }
+  options.filter = JoinFilters(t.where);
   for (const std::string& names : t.group_by) {
     for (std::string& name : SplitNames(names)) options.group_by.push_back(std::move(name));
   }

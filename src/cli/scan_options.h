@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bars/ticks_to_bars.h"
 #include "cli/file_load.h"
 #include "codec/file_format.h"
 #include "codec/format.h"
@@ -60,6 +61,15 @@ struct SqlCommandOptions {
   RowOutputOptions output;
 };
 
+/// What `headrace bars` was asked for.
+struct BarsCommandOptions {
+  std::vector<std::string> paths;
+  std::string filter;
+  bars::TicksToBarsOptions bars;
+  int64_t memory_limit_bytes = 0;  ///< 0: MemoryBudget::DefaultLimitBytes()
+  RowOutputOptions output;
+};
+
 /// What `headrace inspect` was asked for.
 struct InspectCommandOptions {
   std::string path;
@@ -89,6 +99,20 @@ class SqlArguments {
   ~SqlArguments();
   CLI::App* command() const noexcept { return command_; }
   Result<SqlCommandOptions> Read() const;
+
+  struct Texts;
+
+ private:
+  CLI::App* command_;
+  std::unique_ptr<Texts> texts_;
+};
+
+class BarsArguments {
+ public:
+  explicit BarsArguments(CLI::App* app);
+  ~BarsArguments();
+  CLI::App* command() const noexcept { return command_; }
+  Result<BarsCommandOptions> Read() const;
 
   struct Texts;
 
