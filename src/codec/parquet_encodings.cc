@@ -63,8 +63,9 @@ Status ChooseEncodings(const arrow::RecordBatch& first_rows, arrow::MemoryPool* 
     const std::string& name = schema.field(i)->name();
     const auto id = schema.field(i)->type()->id();
     const bool is_number = IsInteger(id) || id == arrow::Type::FLOAT || id == arrow::Type::DOUBLE;
-    // Properties go by name.
-    const bool is_alone = schema.GetAllFieldIndices(name).size() == 1;
+    // Properties go by name, in which a dot leads to the member of a struct.
+    const bool is_alone =
+        schema.GetAllFieldIndices(name).size() == 1 && name.find('.') == std::string::npos;
     if (!is_alone || (!is_number && !IsText(id))) continue;
     const auto distinct = CountDistinct(*first_rows.column(i), *rows, &context);
     if (!distinct.ok()) continue;  // not a type that is counted; the default will do

@@ -215,6 +215,24 @@ def test_null_shares_and_sort(page: Page) -> None:
     expect(page.locator("#cell-0-1")).to_have_text("709")
 
 
+def test_a_cut_order_is_said_above_the_table(page: Page) -> None:
+    page.goto("/#/explore/tables.cities?sort=people")
+    status = page.locator(".explore > .status-line")
+    expect(status).to_have_text("4 rows by people, ascending")
+    page.goto("/#/explore/files.ticks")
+    expect(status).to_have_text("100,000,000 rows", timeout=60_000)
+    head = page.get_by_role("columnheader", name=re.compile("ts"))
+    place = head.bounding_box()
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(status).to_have_text("First 10,000 by ts, ascending, of 100,000,000 rows")
+    after, above = head.bounding_box(), status.bounding_box()
+    assert place is not None and after is not None and above is not None
+    assert after["y"] == place["y"], "the head stays below the pointer"
+    assert above["y"] + above["height"] <= place["y"]
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "10000")
+
+
 def test_exports_are_links_to_the_rows_that_are_shown(page: Page, server: ServerProcess) -> None:
     page.goto("/#/explore/tables.cities?filter=people+%3E+250")
     link = page.get_by_role("link", name="Parquet").get_attribute("href")

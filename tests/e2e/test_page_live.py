@@ -262,6 +262,47 @@ def test_health_tells_of_slow_clients(
         for _ in range(300):  # 30 MB, of which the window has 4
             append(client, "w", rows)
         expect(card).to_contain_text("1 do not keep up")
+        expect(card.get_by_role("row")).to_have_count(2)
+        line = card.get_by_role("row").last
+        for text in ("127.0.0.1:", "slow", "buffers.w", "latest", "100/s"):
+            expect(line).to_contain_text(text)
+        queued, skipped = line.get_by_role("cell").nth(3), line.get_by_role("cell").nth(4)
+        expect(queued).to_contain_text("KiB")
+        expect(skipped).to_have_text("0")  # they are as soon as it takes the next
+        message: Any = {}
+        while not isinstance(message, dict) or "skipped" not in message:
+            message = stalled.message()
+        expect(skipped).to_have_text(f"{message['skipped']['total']:,}")
+    expect(card).to_contain_text("Nobody follows a live window")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_subscriptions_fit_their_width(
+    browser: Browser,
+    start_server: Callable[..., ServerProcess],
+    size: tuple[int, int],
+    theme: str,
+    tmp_path: Path,
+) -> None:
+    own = start_server("--live-queue", "256KiB")
+    name = "prices-of-a-long-name-as-they-come"
+    with own.client() as client, LiveClient(own.port) as quick, LiveClient(own.port) as slow:
+        client.post("/buffers", json={"buffer_id": name, "window_size": 2000})
+        rows = [{"n": n, "text": "x" * 2000} for n in range(50)]
+        append(client, name, rows)
+        quick.subscribe(name, id="chart of the desk", rate=0.5)
+        slow.subscribe(name, rate=100)
+        for _ in range(300):
+            append(client, name, rows)
+        with open_page(browser, own.url, size, theme) as page:
+            page.goto("/#/health")
+            table = page.get_by_role("table", name="Subscriptions")
+            expect(table).to_contain_text("slow", timeout=WAIT_MS)
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            within = "(table) => table.scrollWidth - table.parentElement.clientWidth"
+            assert table.evaluate(within) <= 0
+            page.screenshot(path=tmp_path / f"followers-{size[0]}-{theme}.png", full_page=True)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

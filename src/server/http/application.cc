@@ -42,7 +42,8 @@ Application::Application(const ServerContext& context, const LiveOptions& live)
   if (context.sql != nullptr) sql_api_.AddRoutes(&routes_);
   live_.AddRoutes(live, &routes_);
   AddDocsRoutes(&routes_);
-  AddHealthRoutes(context.catalog, context.budget, &metrics_, &draining_, &routes_);
+  AddHealthRoutes(context.catalog, context.budget, &metrics_, &live_.roster(), &draining_,
+                  &routes_);
   AddPageRoutes(&routes_);
   metrics_.SetRoutes(routes_.routes());
 }

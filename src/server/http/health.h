@@ -13,10 +13,12 @@ class Catalog;
 
 namespace headrace::server {
 
+class LiveRoster;
 class Metrics;
 
 /// GET /v1/health and GET /metrics. What is pointed at outlives the table.
 void AddHealthRoutes(const catalog::Catalog* catalog, const MemoryBudget* budget, Metrics* metrics,
-                     const std::atomic<bool>* draining, RouteTable* routes);
+                     const LiveRoster* roster, const std::atomic<bool>* draining,
+                     RouteTable* routes);
 
 }  // namespace headrace::server

@@ -10,6 +10,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 namespace headrace::server {
@@ -46,15 +47,21 @@ bool IsLocal(const StreamSocket& socket) {
   return !error && endpoint.protocol().family() == AF_UNIX;
 }
 
-/// Whether the peer of a TCP connection is on this machine.
-bool IsLoopback(const StreamSocket& socket) {
+/// None: it is not of TCP, or gone.
+std::optional<asio::ip::tcp::endpoint> TcpPeer(const StreamSocket& socket) {
   boost::system::error_code error;
   const auto peer = socket.remote_endpoint(error);
   asio::ip::tcp::endpoint endpoint;
   const int family = error ? AF_UNSPEC : peer.protocol().family();
-  if (family != AF_INET && family != AF_INET6) return false;
+  if (family != AF_INET && family != AF_INET6) return std::nullopt;
   std::memcpy(endpoint.data(), peer.data(), peer.size());
-  return endpoint.address().is_loopback();
+  return endpoint;
+}
+
+/// Whether the peer of a TCP connection is on this machine.
+bool IsLoopback(const StreamSocket& socket) {
+  const auto peer = TcpPeer(socket);
+  return peer && peer->address().is_loopback();
 }
 
 /// Takes `sent` bytes off the front.
@@ -71,6 +78,15 @@ std::span<iovec> Advance(std::span<iovec> pieces, size_t sent) {
 }
 
 }  // namespace
+
+std::string PeerName(const StreamSocket& socket) {
+  if (IsLocal(socket)) return "unix";
+  const auto peer = TcpPeer(socket);
+  if (!peer) return "gone";
+  const std::string address = peer->address().to_string();
+  if (peer->address().is_v6()) return fmt::format("[{}]:{}", address, peer->port());
+  return fmt::format("{}:{}", address, peer->port());
+}
 
 SocketStream::SocketStream(StreamSocket socket)
     : socket_(std::move(socket)), is_local_(IsLocal(socket_)) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -24,6 +25,9 @@ using StreamSocket =
     boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, IoExecutor>;
 
 using Clock = std::chrono::steady_clock;
+
+/// Who is at the other end: "127.0.0.1:53122", "[::1]:53122", "unix"; "gone" if nobody is.
+std::string PeerName(const StreamSocket& socket);
 
 /// A connection's socket with one deadline, which costs no timer: whoever ticks now and then calls
 /// CheckDeadline(). Thread rule: the thread of the socket's io_context.

@@ -13,6 +13,7 @@ namespace headrace::server {
 
 /// What stands in front of Arrow's bytes in a binary message: subscription and flags, each 4 bytes,
 /// little-endian, so that the rest stays aligned to 8.
+constexpr int64_t kPrefixBytes = 8;
 constexpr uint32_t kSchemaFlag = 1;  ///< the rest is a schema's message
 constexpr uint32_t kStateFlag = 2;   ///< the rows are of the present state, not changes
 

@@ -136,11 +136,13 @@ Awaitable<Status> LiveSession::Do(Subscribe subscribe) {
   co_return LocatedInMessage("subscribe", status);
 }
 
-LiveSubscription& LiveSession::AddSubscription(const Subscribe& subscribe) {
+LiveSubscription& LiveSession::AddSubscription(const catalog::Entry& entry,
+                                               const Subscribe& subscribe) {
   const uint32_t number = next_number_++;
   const LiveOutlet outlet{
       .queue = &queue_,
       .counters = &service_->counters(),
+      .roster = &service_->roster(),
       .queue_bytes = options_.queue_bytes,
       .wake = [this] { Wake(); },
       .lose =
@@ -149,8 +151,14 @@ LiveSubscription& LiveSession::AddSubscription(const Subscribe& subscribe) {
             Close(CloseCode::kBehind, reason, true);
           },
   };
+  LiveName name{.peer = peer_,
+                .id = subscribe.id,
+                .table = entry.full_name(),
+                .rate = std::nullopt,
+                .policy = subscribe.policy};
+  if (entry.source->changes() != nullptr) name.rate = subscribe.rate;
   auto& place = subscriptions_[number];
-  place = std::make_unique<LiveSubscription>(number, subscribe.id, subscribe.policy, outlet);
+  place = std::make_unique<LiveSubscription>(number, std::move(name), outlet);
   return *place;
 }
 
@@ -188,7 +196,7 @@ Awaitable<Result<std::shared_ptr<LiveFeed>>> LiveSession::FindFeed(const catalog
 Awaitable<Status> LiveSession::Follow(const catalog::Entry& entry, const Subscribe& subscribe) {
   auto feed = co_await FindFeed(entry, subscribe);
   if (!feed.ok()) co_return feed.status();
-  LiveSubscription& subscription = AddSubscription(subscribe);
+  LiveSubscription& subscription = AddSubscription(entry, subscribe);
   const auto extent = (*feed)->rows().extent();
   int64_t first_row = std::min(extent.first_row, (*feed)->end());
   if (subscribe.tail) first_row = std::max(first_row, (*feed)->end() - *subscribe.tail);
@@ -210,7 +218,7 @@ Awaitable<Status> LiveSession::ReadOnce(const catalog::Entry& entry, const Subsc
     if (!status.ok()) rows = status;
   });
   if (!rows.ok()) co_return rows.status();
-  LiveSubscription& subscription = AddSubscription(subscribe);
+  LiveSubscription& subscription = AddSubscription(entry, subscribe);
   queue_.PushText(
       SubscribedMessage(subscribe.id, subscription.number(), entry.full_name(), 0, false));
   subscription.ReadOnce(std::move(*rows), std::move(stop));

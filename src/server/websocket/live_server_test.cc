@@ -19,9 +19,11 @@ namespace headrace::server {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using testing::RawClient;
 using testing::RequestText;
+using ::testing::StartsWith;
 
 constexpr int kText = 1;
 constexpr int kBinary = 2;
@@ -203,6 +205,49 @@ TEST_F(LiveServer, ClientsAreCounted) {
   first.Send(kText, R"({"unsubscribe":1})");
   EXPECT_EQ(first.Read(&payload), kText);
   EXPECT_EQ(LiveClient(server_->port()).status, 503);
+}
+
+// The server sends what was appended to clients that take nothing: one of each policy.
+TEST_F(LiveServer, HealthNamesWhoDoesNotKeepUp) {
+  Start({.queue_bytes = 256 << 10});
+  RawClient observer(server_->port());
+  const auto live = [&] {
+    const std::string body = observer.Call("GET", "/v1/health").body;
+    return body.substr(body.find(R"("slowest":)"));
+  };
+  EXPECT_EQ(live(), R"("slowest":[]}})");
+  LiveClient quick(server_->port());
+  quick.Send(kText, R"({"subscribe":{"table":"w","tail":0,"id":"q\"","policy":"all","rate":5}})");
+  LiveClient stalled(server_->port());
+  stalled.Send(kText, R"({"subscribe":{"table":"w","tail":0,"id":7,"rate":1000}})");
+  std::string payload;
+  ASSERT_EQ(stalled.Read(&payload), kText);
+  ASSERT_EQ(quick.Read(&payload), kText);
+  EXPECT_THAT(live(), StartsWith(R"("slowest":[{"peer":"127.0.0.1:)"));
+  EXPECT_THAT(live(),
+              HasSubstr(R"(,"id":"q\"","table":"buffers.w","policy":"all","rate":5,)"
+                        R"("slow":false,"queued_bytes":0,"rows_sent":0,"rows_skipped":0})"));
+  quick.Send(kText, R"({"unsubscribe":"q\""})");
+  while (quick.Read(&payload) != kText) {
+  }
+  // Its socket takes a few MiB.
+  const ::testing::Matcher<std::string> stands_still =
+      ContainsRegex(R"("id":7,"table":"buffers.w","policy":"latest","rate":1000,)"
+                    R"("slow":true,"queued_bytes":[1-9][0-9]*,"rows_sent":[1-9])");
+  int64_t first = 1;
+  bool seen = false;
+  for (; !seen && first < 40'000'000; first += 10'000) {
+    Append(first, 10'000);
+    seen = stands_still.Matches(live());
+  }
+  EXPECT_TRUE(seen) << live();
+  int64_t last = 0;
+  for (int frames = 0; last != first - 1 && frames < 100'000; ++frames) {
+    const std::vector<int64_t> rows = stalled.ReadRows();  // none: told of skipped ones
+    if (!rows.empty()) last = rows.back();
+  }
+  EXPECT_EQ(last, first - 1);
+  EXPECT_THAT(live(), HasSubstr(R"("slow":false)"));
 }
 
 }  // namespace

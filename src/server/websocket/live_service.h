@@ -9,6 +9,7 @@
 #include "server/http/http_server.h"
 #include "server/websocket/live_counters.h"
 #include "server/websocket/live_feed.h"
+#include "server/websocket/live_roster.h"
 
 namespace headrace::server {
 
@@ -33,6 +34,7 @@ class LiveService {
   delivery::Delivery& delivery() const noexcept { return *delivery_; }
   delivery::Tables& tables() const noexcept { return *tables_; }
   LiveCounters& counters() const noexcept { return *counters_; }
+  LiveRoster& roster() noexcept { return roster_; }
 
  private:
   Status Connect(const LiveOptions& options, Exchange& exchange);
@@ -41,6 +43,7 @@ class LiveService {
   delivery::Tables* const tables_;
   LiveCounters* const counters_;
   const std::atomic<bool>* const draining_;
+  LiveRoster roster_;
   std::mutex mutex_;
   std::map<const IoThread*, LiveFeeds> feeds_;
 };

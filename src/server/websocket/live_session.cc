@@ -56,6 +56,7 @@ LiveSession::LiveSession(StreamSocket socket, std::string early, std::string key
       options_(thread->state().options.live),
       budget_(thread->state().context.budget),
       key_(std::move(key)),
+      peer_(PeerName(socket)),
       frames_(std::move(socket), early, static_cast<size_t>(options_.max_message_bytes)),
       held_(budget_->Reserve("live")),
       message_(budget_),
@@ -185,7 +186,7 @@ Awaitable<bool> LiveSession::WriteFront() {
   const LiveQueue::Item sent = queue_.Pop();
   ++service_->counters().messages_sent;
   const auto subscription = subscriptions_.find(sent.subscription);
-  if (subscription != subscriptions_.end()) subscription->second->OnSent();
+  if (subscription != subscriptions_.end()) subscription->second->OnSent(sent.bytes());
   if (sent.rest == nullptr && queue_.text_bytes() <= kMostAnswerBytes) room_.Set();
   co_return written;
 }
@@ -200,7 +201,10 @@ void LiveSession::Close(CloseCode code, std::string_view reason, bool drop_queue
   close_code_ = code;
   close_reason_ = reason.substr(0, 120);
   close_deadline_ = Clock::now() + options_.close_timeout;
-  if (drop_queue) queue_.Clear(writing_);
+  if (drop_queue) {
+    for (auto& [number, subscription] : subscriptions_) subscription->Cancel();
+    queue_.Clear(writing_);
+  }
   Wake();
 }
 

@@ -74,7 +74,7 @@ class LiveSession final : public UpgradedConnection {
                                                         const Subscribe& subscribe);
   Awaitable<Status> Follow(const catalog::Entry& entry, const Subscribe& subscribe);
   Awaitable<Status> ReadOnce(const catalog::Entry& entry, const Subscribe& subscribe);
-  LiveSubscription& AddSubscription(const Subscribe& subscribe);
+  LiveSubscription& AddSubscription(const catalog::Entry& entry, const Subscribe& subscribe);
   void AnswerRefusal(std::string_view kind, std::string_view id, const Status& status);
 
   // Writing: live_session.cc.
@@ -93,6 +93,7 @@ class LiveSession final : public UpgradedConnection {
   const LiveOptions& options_;
   MemoryBudget* const budget_;
   std::string key_;
+  const std::string peer_;
   FrameStream frames_;
   Reservation held_;
   BodyBuffer message_;

@@ -11,17 +11,17 @@
 
 namespace headrace::server {
 
-LiveSubscription::LiveSubscription(uint32_t number, std::string id, LivePolicy policy,
-                                   LiveOutlet outlet)
-    : number_(number), id_(std::move(id)), policy_(policy), outlet_(std::move(outlet)) {
+LiveSubscription::LiveSubscription(uint32_t number, LiveName name, LiveOutlet outlet)
+    : number_(number),
+      policy_(name.policy),
+      outlet_(std::move(outlet)),
+      place_(outlet_.roster, std::move(name)) {
   ++outlet_.counters->subscriptions;
 }
 
 LiveSubscription::~LiveSubscription() {
-  SetBehind(false);
-  if (stop_ != nullptr) *stop_ = true;
+  Cancel();
   if (feed_ != nullptr) feed_->Leave(this);
-  --outlet_.counters->subscriptions;
 }
 
 void LiveSubscription::Follow(std::shared_ptr<LiveFeed> feed, std::optional<int64_t> tail) {
@@ -45,8 +45,7 @@ void LiveSubscription::ReadOnce(std::unique_ptr<delivery::TableRows> rows,
 }
 
 void LiveSubscription::Cancel() noexcept {
-  ended_ = true;
-  SetBehind(false);
+  Leave();
   if (stop_ != nullptr) *stop_ = true;
 }
 
@@ -69,9 +68,15 @@ void LiveSubscription::Send(const delivery::LivePiece& piece) {
   const uint32_t flags = piece.first_row < state_end_ ? kStateFlag : 0;
   outlet_.queue->PushBinary(number_, flags, piece.rows);
   ++queued_;
-  rows_sent_ += piece.num_rows;
+  place_.queued_bytes += kPrefixBytes + piece.rows->size();
+  place_.rows_sent += piece.num_rows;
   outlet_.counters->rows_sent += piece.num_rows;
   outlet_.wake();
+}
+
+void LiveSubscription::OnSent(int64_t bytes) noexcept {
+  --queued_;
+  place_.queued_bytes -= bytes;
 }
 
 bool LiveSubscription::Account(int64_t missed_rows) {
@@ -80,9 +85,9 @@ bool LiveSubscription::Account(int64_t missed_rows) {
     outlet_.lose(fmt::format("subscription {} missed {} rows", number_, missed_rows));
     return false;
   }
-  rows_skipped_ += missed_rows;
+  place_.rows_skipped += missed_rows;
   outlet_.counters->rows_skipped += missed_rows;
-  outlet_.queue->PushText(SkippedMessage(id_, missed_rows, rows_skipped_));
+  outlet_.queue->PushText(SkippedMessage(id(), missed_rows, place_.rows_skipped));
   outlet_.wake();
   return true;
 }
@@ -90,7 +95,16 @@ bool LiveSubscription::Account(int64_t missed_rows) {
 void LiveSubscription::SetBehind(bool behind) noexcept {
   if (behind == behind_) return;
   behind_ = behind;
+  place_.slow = behind;
   outlet_.counters->slow_subscriptions += behind ? 1 : -1;
+}
+
+/// From now on it is not counted and not listed, whatever of it is still on its way.
+void LiveSubscription::Leave() noexcept {
+  if (std::exchange(ended_, true)) return;
+  SetBehind(false);
+  place_.Leave();
+  --outlet_.counters->subscriptions;
 }
 
 void LiveSubscription::OnPiece(int64_t start_row, const delivery::LivePiece& piece) {
@@ -151,7 +165,7 @@ void LiveSubscription::OnCleared() {
   cursor_ = state_end_ = 0;
   begun_ = true;
   SetBehind(false);
-  outlet_.queue->PushText(ClearedMessage(id_));
+  outlet_.queue->PushText(ClearedMessage(id()));
   outlet_.wake();
 }
 
@@ -160,9 +174,8 @@ void LiveSubscription::OnEnd(const Status& status) {
 }
 
 void LiveSubscription::End(std::string_view reason, const Status& status) {
-  ended_ = true;
-  SetBehind(false);
-  outlet_.queue->PushText(ClosedMessage(id_, reason, rows_sent_, status));
+  Leave();
+  outlet_.queue->PushText(ClosedMessage(id(), reason, place_.rows_sent, status));
   outlet_.wake();
 }
 

@@ -9,6 +9,7 @@
 #include "delivery/table_rows.h"
 #include "server/websocket/live_feed.h"
 #include "server/websocket/live_queue.h"
+#include "server/websocket/live_roster.h"
 
 namespace headrace::server {
 
@@ -16,6 +17,7 @@ namespace headrace::server {
 struct LiveOutlet {
   LiveQueue* queue = nullptr;
   LiveCounters* counters = nullptr;
+  LiveRoster* roster = nullptr;
   int64_t queue_bytes = 0;
   std::function<void()> wake;             ///< there may be something to send
   std::function<void(std::string)> lose;  ///< policy "all" cannot be kept: ends the connection
@@ -33,7 +35,7 @@ struct LiveOutlet {
 /// they come, and the connection ends when that does not fit. Thread rule: the I/O thread's.
 class LiveSubscription final : public LiveFollower {
  public:
-  LiveSubscription(uint32_t number, std::string id, LivePolicy policy, LiveOutlet outlet);
+  LiveSubscription(uint32_t number, LiveName name, LiveOutlet outlet);
   ~LiveSubscription() override;
 
   /// Sends the present state (its last `tail` rows), then what changes.
@@ -52,11 +54,11 @@ class LiveSubscription final : public LiveFollower {
   /// Nothing more is sent.
   void Cancel() noexcept;
 
-  /// A message with its rows has left.
-  void OnSent() noexcept { --queued_; }
+  /// A message with its rows, so many bytes, has left.
+  void OnSent(int64_t bytes) noexcept;
 
   uint32_t number() const noexcept { return number_; }
-  const std::string& id() const noexcept { return id_; }
+  const std::string& id() const noexcept { return place_.name().id; }
   bool ended() const noexcept { return ended_; }
   bool follows() const noexcept { return feed_ != nullptr; }
   int64_t cursor() const noexcept { return cursor_; }
@@ -73,12 +75,13 @@ class LiveSubscription final : public LiveFollower {
   bool Account(int64_t missed_rows);
   void SkipTooOld();
   void SetBehind(bool behind) noexcept;
+  void Leave() noexcept;
   void End(std::string_view reason, const Status& status);
 
   const uint32_t number_;
-  const std::string id_;
   const LivePolicy policy_;
   const LiveOutlet outlet_;
+  LiveRoster::Place place_;
   std::shared_ptr<LiveFeed> feed_;
   std::unique_ptr<delivery::TableRows> table_rows_;
   std::shared_ptr<std::atomic<bool>> stop_;
@@ -89,8 +92,6 @@ class LiveSubscription final : public LiveFollower {
   bool behind_ = false;
   bool ended_ = false;
   int queued_ = 0;  // messages with rows in the queue
-  int64_t rows_sent_ = 0;
-  int64_t rows_skipped_ = 0;
 };
 
 }  // namespace headrace::server

@@ -1,11 +1,9 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 
-import { formatCount } from "../format/number";
 import { hrefOf, navigate, withParams, type Route } from "../shell/route";
 import { pickTable } from "../shell/pickTable";
 import { Empty, ErrorNote, Skeleton } from "../shell/States";
 import { TablePicker } from "../shell/TablePicker";
-import { columnWord } from "../server/query";
 import type { TableInfo } from "../server/tables";
 import type { Polled } from "../server/usePoll";
 import { ExportLinks } from "./ExportLinks";
@@ -13,6 +11,7 @@ import { FilterBox } from "./FilterBox";
 import { Grid } from "./Grid";
 import { JumpBox } from "./JumpBox";
 import { makeRowPages, SORTED_ROWS, type RowSource, type Sort } from "./rowPages";
+import { statusText } from "./statusText";
 import { useCounts } from "./useCounts";
 
 const LIVE_MS = 2000;
@@ -100,6 +99,9 @@ function TableView({ table, tables, route }: TableViewProps) {
         <JumpBox rows={rows} onJump={onJump} />
         <ExportLinks table={table.full_name} filter={filter} sort={sort} />
       </div>
+      <p className="status-line" role="status">
+        {counts.error === null && statusText({ all, shown: rows, total: table.rows, filter, sort })}
+      </p>
       {counts.error !== null ? (
         <Empty title="No rows for this filter">
           <p className="quiet">The server could not read it. The note above says where.</p>
@@ -115,9 +117,6 @@ function TableView({ table, tables, route }: TableViewProps) {
           onSort={onSort}
         />
       )}
-      <p className="status-line" role="status">
-        {counts.error === null && statusText(all, rows, filter, sort, table)}
-      </p>
     </div>
   );
 }
@@ -126,13 +125,4 @@ function TableView({ table, tables, route }: TableViewProps) {
 function nextSort(sort: Sort | null, column: string): string {
   if (sort?.column !== column) return column;
   return sort.descending ? "" : `-${column}`;
-}
-
-function statusText(all: number | null, rows: number | null, filter: string, sort: Sort | null, table: TableInfo) {
-  if (all === null || rows === null) return "Counting …";
-  const total = table.rows;
-  const kept = filter === "" || total === null ? "" : ` of ${formatCount(total)}`;
-  const order = sort && `, sorted by ${columnWord(sort.column)} ${sort.descending ? "from the top" : "from below"}`;
-  const cut = sort && rows < all ? `; the first ${formatCount(rows)} are shown` : "";
-  return `${formatCount(all)}${kept} rows${order ?? ""}${cut}`;
 }

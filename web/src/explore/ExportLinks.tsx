@@ -1,3 +1,4 @@
+import { formatCount } from "../format/number";
 import { readUrl } from "../server/query";
 import { orderText, SORTED_ROWS, type Sort } from "./rowPages";
 
@@ -16,8 +17,9 @@ const FORMATS = [
 /** What is shown as a file: the browser fetches it straight from the server. */
 export function ExportLinks({ table, filter, sort }: ExportLinksProps) {
   const order = sort === null ? {} : { order_by: orderText(sort), limit: SORTED_ROWS };
+  const cut = sort === null ? undefined : `At most the first ${formatCount(SORTED_ROWS)} rows of the order`;
   return (
-    <div className="export" role="group" aria-label="Export">
+    <div className="export" role="group" aria-label="Export" title={cut}>
       <span className="label">Export</span>
       <div>
         {FORMATS.map(({ format, name }) => (

@@ -52,7 +52,7 @@ export function HealthView() {
           .filter(({ name, value: bytes }) => name === "headrace_memory_owner_bytes" && bytes > 0)
           .map(({ labels, value: bytes }) => ({ owner: labels.owner ?? "", bytes }))}
       />
-      <LiveClients samples={samples} />
+      <LiveClients samples={samples} live={health.live} />
       <RequestTable routes={routeFigures(samples)} />
     </div>
   );

@@ -1,8 +1,15 @@
 import { formatBytes, formatCount } from "../format/number";
 import { valueOf, type Sample } from "../server/metrics";
+import type { LiveFigures } from "../server/tables";
+import { LiveTable } from "./LiveTable";
 
-/** Those who follow live windows: how many there are, and how many of them do not keep up. */
-export function LiveClients({ samples }: { samples: readonly Sample[] }) {
+interface LiveClientsProps {
+  samples: readonly Sample[];
+  live: LiveFigures;
+}
+
+/** Those who follow live windows: how many there are, how many of them do not keep up, and who. */
+export function LiveClients({ samples, live }: LiveClientsProps) {
   const figure = (name: string) => valueOf(samples, `headrace_live_${name}`);
   const slow = figure("slow_subscriptions");
   const lost = figure("fallen_behind_total") + figure("not_answering_total");
@@ -17,7 +24,7 @@ export function LiveClients({ samples }: { samples: readonly Sample[] }) {
     <section className="card requests" aria-label="Live clients">
       <header>
         <h2>Live clients</h2>
-        <p>{slow > 0 ? `${formatCount(slow)} do not keep up` : "all keep up"}</p>
+        <p>{summary(figure("subscriptions"), slow)}</p>
       </header>
       <dl className="figures">
         {figures.map(([name, value, note, isBad]) => (
@@ -28,6 +35,12 @@ export function LiveClients({ samples }: { samples: readonly Sample[] }) {
           </div>
         ))}
       </dl>
+      <LiveTable live={live} />
     </section>
   );
+}
+
+function summary(subscriptions: number, slow: number): string {
+  if (slow > 0) return `${formatCount(slow)} do not keep up`;
+  return subscriptions > 0 ? "all keep up" : "";
 }

@@ -25,12 +25,37 @@ export interface WindowStatistics {
   avg_append_ms: number;
 }
 
+/** One subscription of a client of /v1/live. */
+export interface LiveSubscriptionFigures {
+  peer: string;
+  id: string | number;
+  table: string;
+  policy: "latest" | "all";
+  /** Messages a second at most; null: read once, not followed. */
+  rate: number | null;
+  slow: boolean;
+  queued_bytes: number;
+  rows_sent: number;
+  rows_skipped: number;
+}
+
+export interface LiveFigures {
+  clients: number;
+  subscriptions: number;
+  slow_subscriptions: number;
+  queued_bytes: number;
+  rows_skipped: number;
+  /** Some of the subscriptions, the slow ones first. */
+  slowest: LiveSubscriptionFigures[];
+}
+
 export interface Health {
   status: string;
   version: string;
   uptime_seconds: number;
   buffers: number;
   memory: { used_bytes: number; limit_bytes: number };
+  live: LiveFigures;
 }
 
 async function ask(path: string, signal: AbortSignal): Promise<Response> {
