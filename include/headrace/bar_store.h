@@ -134,7 +134,9 @@ struct BarStoreStats {
 /// Thread rule: all methods from any thread; calls on one series take turns.
 class BarStore {
  public:
-  /// kInvalidArgument for an option out of range. `budget` outlives the store and its slices.
+  /// kInvalidArgument for an option out of range, kUnknownName for a zone that is not there.
+  static Status Check(const BarStoreOptions& options);
+  /// Errors of Check(), kIOError for the folder. `budget` outlives the store and its slices.
   static Result<std::shared_ptr<BarStore>> Make(BarStoreOptions options, MemoryBudget* budget);
   ~BarStore();
 
@@ -181,6 +183,9 @@ class BarStore {
   /// The bars of one timeframe as a source, for the catalog; those that have ended when it is
   /// opened. The store outlives it.
   Result<std::shared_ptr<Source>> MakeSource(const BarKey& key, Timeframe timeframe);
+
+  /// Forgets the series; slices that were given out stay. kUnknownName if there is none.
+  Status Drop(const BarKey& key);
 
   /// Whether there is a series of that key.
   bool Contains(const BarKey& key) const;

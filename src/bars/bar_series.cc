@@ -98,9 +98,8 @@ Result<BarAppendResult> BarSeries::Append(arrow::RecordBatchReader& reader, cons
 
 Result<BarAppendResult> BarSeries::AppendTicks(arrow::RecordBatchReader& ticks,
                                                const TickColumnNames& names) {
-  ARROW_ASSIGN_OR_RAISE(
-      auto columns, IntakeColumns::Make(*ticks.schema(), names.time, {names.price, names.volume},
-                                        {}, options_.place.pool));
+  ARROW_ASSIGN_OR_RAISE(auto columns,
+                        IntakeColumns::OfTicks(*ticks.schema(), names, options_.place.pool));
   return Append(ticks, [&](const arrow::RecordBatch& batch, Staged* staged) -> Status {
     ARROW_RETURN_NOT_OK(columns.Load(batch));
     return staged->open.AddTicks(
@@ -131,10 +130,8 @@ Status BarSeries::TakeBars(const IntakeColumns& columns, Staged* staged) const {
 
 Result<BarAppendResult> BarSeries::AppendBars(arrow::RecordBatchReader& bars,
                                               const std::string& time) {
-  ARROW_ASSIGN_OR_RAISE(
-      auto columns,
-      IntakeColumns::Make(*bars.schema(), time, {"open", "high", "low", "close", "volume"},
-                          {"vwap", "count"}, options_.place.pool));
+  ARROW_ASSIGN_OR_RAISE(auto columns,
+                        IntakeColumns::OfBars(*bars.schema(), time, options_.place.pool));
   return Append(bars, [&](const arrow::RecordBatch& batch, Staged* staged) -> Status {
     ARROW_RETURN_NOT_OK(columns.Load(batch));
     return TakeBars(columns, staged);

@@ -1,11 +1,15 @@
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <fmt/format.h>
 
 #include "bars/bar_arrow.h"
 #include "headrace/bar_store.h"
+#include "headrace/error_code.h"
+#include "headrace/names.h"
 
 namespace headrace {
 namespace {
@@ -30,11 +34,25 @@ class BarSource final : public Source {
         const BarSlice slice,
         store_->Range(key_, timeframe_, std::numeric_limits<int64_t>::min(), kAll, kAll));
     ARROW_ASSIGN_OR_RAISE(auto batch, store_->ToArrow(slice, key_));
+    if (request.columns) {
+      std::vector<int> fields;
+      for (const std::string& name : *request.columns) {
+        const int field = schema_->GetFieldIndex(name);
+        if (field < 0) {
+          return MakeError(ErrorCode::kUnknownName,
+                           fmt::format("there is no column '{}'{}", name,
+                                       NameHint(name, schema_->field_names())),
+                           {"columns"});
+        }
+        fields.push_back(field);
+      }
+      ARROW_ASSIGN_OR_RAISE(batch, batch->SelectColumns(fields));
+    }
     OpenedSource opened;
+    opened.columns_applied = true;
     opened.end_row = batch->num_rows();
     opened.epoch = epoch_;
-    ARROW_ASSIGN_OR_RAISE(opened.reader,
-                          arrow::RecordBatchReader::Make({std::move(batch)}, schema_));
+    ARROW_ASSIGN_OR_RAISE(opened.reader, arrow::RecordBatchReader::Make({batch}, batch->schema()));
     return opened;
   }
 

@@ -17,6 +17,7 @@
 
 #include "bars/bar_arrow.h"
 #include "bars/bar_series.h"
+#include "bars/intake.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 #include "headrace/names.h"
@@ -146,7 +147,7 @@ class BarStore::Impl {
   std::atomic<int64_t> stamp{0};
 };
 
-Result<std::shared_ptr<BarStore>> BarStore::Make(BarStoreOptions options, MemoryBudget* budget) {
+Status BarStore::Check(const BarStoreOptions& options) {
   const auto bad = [](std::string_view what) {
     return MakeError(ErrorCode::kInvalidArgument, std::string(what));
   };
@@ -164,6 +165,11 @@ Result<std::shared_ptr<BarStore>> BarStore::Make(BarStoreOptions options, Memory
     if (session.always_open()) return bad("a session calendar has a name");
     ARROW_RETURN_NOT_OK(bars::BarClock::Make(Timeframe::Days(1), options.zone, session).status());
   }
+  return Status::OK();
+}
+
+Result<std::shared_ptr<BarStore>> BarStore::Make(BarStoreOptions options, MemoryBudget* budget) {
+  ARROW_RETURN_NOT_OK(Check(options));
   ARROW_ASSIGN_OR_RAISE(auto folder, bars::SpillFolder::Make(options.spill_directory));
   auto impl = std::make_unique<Impl>(std::move(options), budget, std::move(folder));
   return std::shared_ptr<BarStore>(new BarStore(std::move(impl)));
@@ -174,10 +180,22 @@ BarStore::~BarStore() = default;
 
 const BarStoreOptions& BarStore::options() const noexcept { return impl_->options; }
 
+Status BarStore::Drop(const BarKey& key) {
+  decltype(impl_->series)::node_type dropped;  // destroyed after the lock is released
+  std::unique_lock lock(impl_->mutex);
+  dropped = impl_->series.extract(impl_->TextOf(key));
+  if (!dropped.empty()) return Status::OK();
+  return MakeError(ErrorCode::kUnknownName, fmt::format("there are no bars of '{}'", key.symbol),
+                   {"symbol"});
+}
+
 bool BarStore::Contains(const BarKey& key) const { return !impl_->Of(key).empty(); }
 
 Result<BarAppendResult> BarStore::AppendTicks(const BarKey& key, arrow::RecordBatchReader& ticks,
                                               const TickColumnNames& names) {
+  // What cannot be appended makes no series.
+  ARROW_RETURN_NOT_OK(
+      bars::IntakeColumns::OfTicks(*ticks.schema(), names, impl_->place.pool).status());
   ARROW_ASSIGN_OR_RAISE(const auto series, impl_->ForWriting(key, impl_->options.tick_timeframe));
   ARROW_ASSIGN_OR_RAISE(const auto result, series->AppendTicks(ticks, names));
   impl_->KeepCap();
@@ -187,6 +205,8 @@ Result<BarAppendResult> BarStore::AppendTicks(const BarKey& key, arrow::RecordBa
 Result<BarAppendResult> BarStore::AppendBars(const BarKey& key, Timeframe timeframe,
                                              arrow::RecordBatchReader& bars,
                                              const std::string& time) {
+  ARROW_RETURN_NOT_OK(
+      bars::IntakeColumns::OfBars(*bars.schema(), time, impl_->place.pool).status());
   ARROW_ASSIGN_OR_RAISE(const auto series, impl_->ForWriting(key, timeframe));
   ARROW_ASSIGN_OR_RAISE(const auto result, series->AppendBars(bars, time));
   impl_->KeepCap();

@@ -25,6 +25,16 @@ class IntakeColumns {
                                     const std::vector<std::string>& optional,
                                     arrow::MemoryPool* pool);
 
+  static Result<IntakeColumns> OfTicks(const arrow::Schema& schema, const TickColumnNames& names,
+                                       arrow::MemoryPool* pool) {
+    return Make(schema, names.time, {names.price, names.volume}, {}, pool);
+  }
+  /// open, high, low, close, volume; vwap and count if they are there.
+  static Result<IntakeColumns> OfBars(const arrow::Schema& schema, const std::string& time,
+                                      arrow::MemoryPool* pool) {
+    return Make(schema, time, {"open", "high", "low", "close", "volume"}, {"vwap", "count"}, pool);
+  }
+
   /// What the accessors show from now on. kTypeMismatch for a time that nanoseconds do not hold.
   Status Load(const arrow::RecordBatch& batch);
 

@@ -97,10 +97,7 @@ Status OrderByCode(const arrow::DictionaryArray& coded, shape::PoolVector<int64_
 Result<std::shared_ptr<TicksToBars>> TicksToBars::Make(
     std::shared_ptr<arrow::RecordBatchReader> ticks, TicksToBarsOptions options,
     MemoryBudget* budget) {
-  const TickColumnNames& names = options.names;
-  ARROW_RETURN_NOT_OK(
-      IntakeColumns::Make(*ticks->schema(), names.time, {names.price, names.volume}, {}, budget)
-          .status());
+  ARROW_RETURN_NOT_OK(IntakeColumns::OfTicks(*ticks->schema(), options.names, budget).status());
   ARROW_RETURN_NOT_OK(SymbolField(*ticks->schema(), options.symbol_column).status());
   // All bars are read once, at the end: those that memory holds stay in it.
   constexpr int64_t kAllBars = 1'000'000'000;

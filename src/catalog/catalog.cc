@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "catalog/bar_sources.h"
 #include "headrace/change_signal.h"
 #include "headrace/error_code.h"
 #include "headrace/names.h"
@@ -13,7 +14,7 @@
 namespace headrace::catalog {
 namespace {
 
-constexpr Kind kKinds[] = {Kind::kBuffer, Kind::kFiles, Kind::kTable};
+constexpr Kind kKinds[] = {Kind::kBuffer, Kind::kFiles, Kind::kTable, Kind::kBars};
 
 Entry EntryOf(const std::shared_ptr<LiveWindow>& window) {
   return {.kind = Kind::kBuffer, .name = window->options().name, .source = window, .sink = window};
@@ -62,6 +63,7 @@ std::string_view PrefixOf(Kind kind) noexcept {
     case Kind::kBuffer: return "buffers";
     case Kind::kFiles: return "files";
     case Kind::kTable: return "tables";
+    case Kind::kBars: return "bars";
   }
   return {};
 }
@@ -159,12 +161,26 @@ Result<bool> Catalog::Put(Kind kind, std::string name, std::shared_ptr<Source> s
   return !replaced.empty();
 }
 
+void Catalog::SetBars(std::shared_ptr<BarSources> bars) {
+  std::unique_lock lock(mutex_);
+  bars_ = std::move(bars);
+}
+
+std::shared_ptr<BarSources> Catalog::bars() const {
+  std::shared_lock lock(mutex_);
+  return bars_;
+}
+
 Status Catalog::Drop(std::string_view name) {
   ARROW_ASSIGN_OR_RAISE(const Entry entry, Find(name));
   switch (entry.kind) {
     case Kind::kBuffer: return DropBuffer(entry.name);
     case Kind::kFiles: return DropFiles(entry.name);
     case Kind::kTable: break;
+    case Kind::kBars:
+      return MakeError(ErrorCode::kInvalidArgument,
+                       fmt::format("'{}' goes with its series: DELETE /v1/bars/SYMBOL", name),
+                       {"name"});
   }
   return DropNamed(&mutex_, &tables_, entry.name) ? Status::OK() : NoSuchSource(name);
 }
@@ -175,13 +191,26 @@ std::vector<Entry> Catalog::List() const {
   std::shared_lock lock(mutex_);
   for (const auto& [name, source] : files_) entries.push_back(EntryOf(Kind::kFiles, name, source));
   for (const auto& [name, source] : tables_) entries.push_back(EntryOf(Kind::kTable, name, source));
+  lock.unlock();
+  const auto bars = this->bars();
+  if (bars == nullptr) return entries;
+  for (auto& [name, source] : bars->List()) {
+    entries.push_back(EntryOf(Kind::kBars, name, std::move(source)));
+  }
   return entries;
 }
 
 std::vector<Entry> Catalog::Named(std::string_view name) const {
   // "files.trips" is the files first, and then whatever has all of it for its plain name.
   std::vector<Entry> found;
+  const auto bars = this->bars();
   const auto find = [&](Kind kind, std::string_view plain) {
+    if (kind == Kind::kBars) {
+      auto source = bars == nullptr ? nullptr : bars->Find(plain);
+      if (source != nullptr) found.push_back(EntryOf(kind, std::string(plain), source));
+      return;
+    }
+    std::shared_lock lock(mutex_);
     if (kind == Kind::kBuffer) {
       const auto at = buffers_.find(plain);
       if (at != buffers_.end()) found.push_back(EntryOf(at->second));
@@ -191,7 +220,6 @@ std::vector<Entry> Catalog::Named(std::string_view name) const {
     const auto at = sources.find(plain);
     if (at != sources.end()) found.push_back(EntryOf(kind, at->first, at->second));
   };
-  std::shared_lock lock(mutex_);
   for (const Kind kind : kKinds) {
     const std::string_view prefix = PrefixOf(kind);
     if (name.size() > prefix.size() && name.starts_with(prefix) && name[prefix.size()] == '.') {

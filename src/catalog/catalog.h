@@ -19,6 +19,8 @@ class MemoryBudget;
 
 namespace headrace::catalog {
 
+class BarSources;
+
 struct CatalogLimits {
   int64_t max_buffers = 10'000;
   int64_t max_files = 10'000;
@@ -27,9 +29,9 @@ struct CatalogLimits {
 
 /// What kind of source an entry is. The names of a kind live under its own prefix
 /// ("buffers.sensor-data"), so that kinds cannot take each other's names.
-enum class Kind { kBuffer, kFiles, kTable };
+enum class Kind { kBuffer, kFiles, kTable, kBars };
 
-/// "buffers", "files", "tables": what stands before the dot.
+/// "buffers", "files", "tables", "bars": what stands before the dot.
 std::string_view PrefixOf(Kind kind) noexcept;
 
 /// One named thing that can be read.
@@ -78,10 +80,17 @@ class Catalog {
   /// buffer has it, kTooLarge as CreateBuffer().
   Result<bool> Put(Kind kind, std::string name, std::shared_ptr<Source> source);
 
-  /// Forgets what Find() finds under the name.
+  /// From now on the series that `bars` holds are sources: `bars.ES_5m` in any timeframe that they
+  /// fill. List() has those that were made or asked for.
+  void SetBars(std::shared_ptr<BarSources> bars);
+  /// Null if nobody did.
+  std::shared_ptr<BarSources> bars() const;
+
+  /// Forgets what Find() finds under the name. kInvalidArgument for bars: their series are dropped,
+  /// not one timeframe of them.
   Status Drop(std::string_view name);
 
-  /// Everything, by full name: buffers, files, then tables.
+  /// Everything, by full name: buffers, files, tables, then bars.
   std::vector<Entry> List() const;
 
   /// Any entry by its full name, "buffers.sensor-data" or "files.trips", or by its plain one where
@@ -106,6 +115,7 @@ class Catalog {
   Buffers buffers_;
   Sources files_;
   Sources tables_;
+  std::shared_ptr<BarSources> bars_;  // null: none
 };
 
 }  // namespace headrace::catalog

@@ -10,6 +10,7 @@
 #include <arrow/record_batch.h>
 #include <fmt/format.h>
 
+#include "cli/bar_values.h"
 #include "cli/interruption.h"
 #include "cli/option_values.h"
 #include "cli/row_output.h"
@@ -34,17 +35,6 @@ a session at its opening. What is left out is counted on stderr.
 Exit status: 130 after Ctrl-C; 2 for options and filters, 3 for damaged files and types, 4 for what
 is not there, 5 for memory, 7 for files that cannot be read or written.)";
 
-/// "09:30-16:00", Monday to Friday.
-Result<SessionCalendar> ReadSession(const std::string& text) {
-  const size_t dash = text.find('-');
-  const auto open = ParseTimeOfDay(text.substr(0, dash));
-  const auto close = ParseTimeOfDay(dash == std::string::npos ? "" : text.substr(dash + 1));
-  if (!open.ok() || !close.ok()) {
-    return BadOption("--session", text, "two times of the day, such as 09:30-16:00");
-  }
-  return SessionCalendar{.name = "session", .hours = {.open_s = *open, .close_s = *close}};
-}
-
 Result<GapFill> ReadGaps(const std::string& text) {
   if (text.empty() || text == "absent") return GapFill::kAbsent;
   if (text == "null") return GapFill::kNull;
@@ -56,24 +46,6 @@ Result<bool> ReadLabel(const std::string& text) {
   if (text.empty() || text == "left") return false;
   if (text == "right") return true;
   return BadOption("--label", text, "left or right");
-}
-
-/// "250ms", "10s", "2m".
-Result<int64_t> ReadWatermark(const std::string& text) {
-  constexpr int64_t kMillisecondNs = 1'000'000;
-  constexpr int64_t kSecondNs = 1'000'000'000;
-  if (text.ends_with("ms")) {
-    constexpr int64_t kMost = 86'400'000;
-    ARROW_ASSIGN_OR_RAISE(const int64_t count,
-                          ReadNumber("--watermark", text.substr(0, text.size() - 2), 0, kMost));
-    return count * kMillisecondNs;
-  }
-  if (text == "0" || text == "0s") return 0;
-  const auto frame = ParseTimeframe(text);
-  if (!frame.ok() || frame->unit != Timeframe::Unit::kSecond) {
-    return BadOption("--watermark", text, "a duration such as 250ms, 10s or 2m");
-  }
-  return frame->count * kSecondNs;
 }
 
 /// Only what bars are made of is read.
@@ -169,12 +141,16 @@ Result<BarsCommandOptions> BarsArguments::Read() const {
     options.bars.every = *every;
   }
   if (!t.session.empty()) {
-    ARROW_ASSIGN_OR_RAISE(options.bars.session, ReadSession(t.session));
+    const auto session = ParseSession(t.session);
+    if (!session) return BadOption("--session", t.session, kSessionRule);
+    options.bars.session = *session;
   }
   ARROW_ASSIGN_OR_RAISE(options.bars.gaps, ReadGaps(t.gaps));
   ARROW_ASSIGN_OR_RAISE(options.bars.label_end, ReadLabel(t.label));
   if (!t.watermark.empty()) {
-    ARROW_ASSIGN_OR_RAISE(options.bars.watermark_ns, ReadWatermark(t.watermark));
+    const auto watermark = ParseDuration(t.watermark);
+    if (!watermark) return BadOption("--watermark", t.watermark, kDurationRule);
+    options.bars.watermark_ns = *watermark;
   }
   options.bars.last_bar = !t.ended;
   ARROW_ASSIGN_OR_RAISE(options.memory_limit_bytes, ReadMemory(t.memory));

@@ -18,6 +18,7 @@
 #include "cli/option_values.h"
 #include "cli/stop_signal.h"
 #include "delivery/allowed_paths.h"
+#include "delivery/bars.h"
 #include "delivery/sql_service.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
@@ -41,6 +42,14 @@ server::HttpServerOptions HttpOptions(const ServeOptions& options) {
   http.live.max_clients = options.live_clients;
   http.live.queue_bytes = options.live_queue_bytes;
   return http;
+}
+
+delivery::BarsOptions BarsOptions(const ServeOptions& options) {
+  return {.tick_timeframe = options.bars_timeframe,
+          .zone = options.bars_zone,
+          .session = options.bars_session,
+          .watermark_ns = options.bars_watermark_ns,
+          .memory_cap_bytes = options.bars_memory_bytes};
 }
 
 sql::DatabaseOptions DatabaseOptions(const ServeOptions& options) {
@@ -159,6 +168,8 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
   ARROW_ASSIGN_OR_RAISE(auto allowed_paths, delivery::AllowedPaths::Make(options.allowed_dirs));
   delivery::SqlService sql(DatabaseOptions(options), &catalog);
   if (!options.database.empty()) ARROW_RETURN_NOT_OK(sql.Open());
+  ARROW_RETURN_NOT_OK(delivery::Bars::Check(BarsOptions(options)));
+  delivery::Bars bars(BarsOptions(options), &catalog);
   std::unique_ptr<DemoFeed> demo;
   if (options.demo) {
     ARROW_ASSIGN_OR_RAISE(demo, MakeDemo(options, executable, &catalog, &log));
@@ -169,7 +180,8 @@ Status RunServe(const ServeOptions& options, const std::vector<std::string>& war
                                                        .budget = budget,
                                                        .log = log.events(),
                                                        .allowed_paths = std::move(allowed_paths),
-                                                       .sql = &sql}));
+                                                       .sql = &sql,
+                                                       .bars = &bars}));
   ARROW_ASSIGN_OR_RAISE(auto pg, StartPgServer(options, &sql, budget, &log));
   if (!options.port_file.empty()) {
     ARROW_RETURN_NOT_OK(WritePortFile(options.port_file, http->port()));

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/bar_values.h"
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
 
@@ -103,6 +104,29 @@ Status SetMemoryLimit(std::string_view text, ServeOptions* o) {
   return SetBytes(text, &o->memory_limit_bytes);
 }
 
+Status SetBarsTimeframe(std::string_view text, ServeOptions* o) {
+  const auto timeframe = ParseTimeframe(text);
+  if (!timeframe.ok()) return MakeError(ErrorCode::kBadConfig, timeframe.status().message());
+  o->bars_timeframe = *timeframe;
+  return Status::OK();
+}
+
+Status SetBarsSession(std::string_view text, ServeOptions* o) {
+  o->bars_session = {};
+  if (text.empty()) return Status::OK();
+  const auto session = ParseSession(std::string(text));
+  if (!session) return Refuse(text, kSessionRule);
+  o->bars_session = *session;
+  return Status::OK();
+}
+
+Status SetBarsWatermark(std::string_view text, ServeOptions* o) {
+  const auto duration = ParseDuration(text);
+  if (!duration) return Refuse(text, kDurationRule);
+  o->bars_watermark_ns = *duration;
+  return Status::OK();
+}
+
 Status SetLiveQueue(std::string_view text, ServeOptions* o) {
   ARROW_RETURN_NOT_OK(SetBytes(text, &o->live_queue_bytes));
   if (o->live_queue_bytes >= 64 << 10) return Status::OK();
@@ -183,6 +207,17 @@ constexpr std::array kOptions = {
                   return SetNumber<int64_t>(t, 1, 10'000, "a number from 1 to 10000",
                                             &o->pg_connections);
                 }},
+    ServeOption{"bars-timeframe", "TIMEFRAME", "1m", "", "the bars that ticks become: 10s, 1m, 1h",
+                SetBarsTimeframe},
+    ServeOption{"bars-zone", "ZONE", "UTC", "", "by whose clock bars begin",
+                [](std::string_view t, ServeOptions* o) { return SetText(t, &o->bars_zone); }},
+    ServeOption{"bars-session", "OPEN-CLOSE", "", "always open",
+                "bars of Monday to Friday between these times, in the zone", SetBarsSession},
+    ServeOption{"bars-watermark", "DURATION", "0", "", "how late a tick may come: 250ms, 10s, 2m",
+                SetBarsWatermark},
+    ServeOption{
+        "bars-memory", "SIZE", "1GB", "", "most that bars may hold; more goes to files",
+        [](std::string_view t, ServeOptions* o) { return SetBytes(t, &o->bars_memory_bytes); }},
     ServeOption{
         "log-level", "LEVEL", "info", "", "trace, debug, info, warn, error or off",
         [](std::string_view t, ServeOptions* o) { return SetChoice(t, kLevels, &o->log_level); }},

@@ -8,6 +8,7 @@
 
 #include "cli/file_load.h"
 #include "headrace/status.h"
+#include "headrace/timeframe.h"
 
 namespace headrace::cli {
 
@@ -33,6 +34,11 @@ struct ServeOptions {
   std::string pg_port;       ///< of the PostgreSQL protocol; empty: not spoken
   std::string pg_port_file;  ///< as `port_file`
   int64_t pg_connections = 0;
+  Timeframe bars_timeframe;  ///< what ticks become
+  std::string bars_zone;
+  SessionCalendar bars_session;  ///< without a name: always open
+  int64_t bars_watermark_ns = 0;
+  int64_t bars_memory_bytes = 0;
   std::vector<FileLoad> loads;
   std::vector<std::string> allowed_dirs;  ///< where clients may name files
   LogLevel log_level = LogLevel::kInfo;

@@ -71,4 +71,18 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenArrowBody(std::shared_ptr<
   return ValidateBatches(*std::move(reader));
 }
 
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenBody(std::shared_ptr<arrow::Buffer> body,
+                                                           Format format, arrow::MemoryPool* pool) {
+  switch (format) {
+    case Format::kArrowStream:
+    case Format::kArrowFile: return OpenArrowBody(std::move(body), format, pool);
+    case Format::kParquet: return OpenParquetBody(std::move(body), pool);
+    case Format::kCsv: return OpenCsvBody(std::move(body), pool);
+    case Format::kNdjson: return OpenNdjsonBody(std::move(body), pool);
+    case Format::kJsonRows:
+    case Format::kJsonColumns: break;
+  }
+  return MakeError(ErrorCode::kUnsupportedMediaType, "rows are not read from JSON lists");
+}
+
 }  // namespace headrace::codec

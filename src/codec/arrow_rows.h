@@ -36,4 +36,9 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsvBody(std::shared_ptr<ar
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenNdjsonBody(
     std::shared_ptr<arrow::Buffer> body, arrow::MemoryPool* pool = nullptr);
 
+/// Any of these by its format; kUnsupportedMediaType for JSON lists.
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenBody(std::shared_ptr<arrow::Buffer> body,
+                                                           Format format,
+                                                           arrow::MemoryPool* pool = nullptr);
+
 }  // namespace headrace::codec

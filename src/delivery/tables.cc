@@ -37,7 +37,8 @@ Result<std::string> PlainName(std::string name, catalog::Kind kind) {
   const std::string prefix = std::string(PrefixOf(kind)) + '.';
   if (name.starts_with(prefix)) name.erase(0, prefix.size());
   ARROW_RETURN_NOT_OK(ValidateName(name, "name"));
-  for (const auto other : {catalog::Kind::kBuffer, catalog::Kind::kFiles, catalog::Kind::kTable}) {
+  for (const auto other : {catalog::Kind::kBuffer, catalog::Kind::kFiles, catalog::Kind::kTable,
+                           catalog::Kind::kBars}) {
     if (!name.starts_with(std::string(PrefixOf(other)) + '.')) continue;
     return MakeError(ErrorCode::kInvalidArgument,
                      fmt::format("'{}' would be taken for one of the {}: what is put here becomes "
@@ -46,21 +47,6 @@ Result<std::string> PlainName(std::string name, catalog::Kind kind) {
                      {"name"});
   }
   return name;
-}
-
-Result<std::shared_ptr<arrow::RecordBatchReader>> OpenBody(codec::Format format,
-                                                           std::shared_ptr<arrow::Buffer> body,
-                                                           MemoryBudget* budget) {
-  switch (format) {
-    case codec::Format::kArrowStream:
-    case codec::Format::kArrowFile: return codec::OpenArrowBody(std::move(body), format, budget);
-    case codec::Format::kParquet: return codec::OpenParquetBody(std::move(body), budget);
-    case codec::Format::kCsv: return codec::OpenCsvBody(std::move(body), budget);
-    case codec::Format::kNdjson: return codec::OpenNdjsonBody(std::move(body), budget);
-    case codec::Format::kJsonRows:
-    case codec::Format::kJsonColumns: break;
-  }
-  return MakeError(ErrorCode::kUnsupportedMediaType, "tables are not read from JSON lists");
 }
 
 Result<Tables::PutResult> Put(catalog::Catalog* catalog, catalog::Kind kind, std::string name,
@@ -98,8 +84,8 @@ Result<Tables::PutResult> Tables::PutRows(std::string name, codec::Format format
                                           std::string_view body) {
   constexpr auto kKind = catalog::Kind::kTable;
   ARROW_ASSIGN_OR_RAISE(name, PlainName(std::move(name), kKind));
-  ARROW_ASSIGN_OR_RAISE(
-      auto reader, OpenBody(format, std::make_shared<arrow::Buffer>(body), catalog_->budget()));
+  ARROW_ASSIGN_OR_RAISE(auto reader, codec::OpenBody(std::make_shared<arrow::Buffer>(body), format,
+                                                     catalog_->budget()));
   ARROW_ASSIGN_OR_RAISE(auto table, catalog::MemoryTable::Make(*reader, catalog_->budget()));
   return Put(catalog_, kKind, std::move(name), std::move(table));
 }

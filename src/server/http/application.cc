@@ -35,11 +35,13 @@ Application::Application(const ServerContext& context, const LiveOptions& live)
       tables_api_(&tables_),
       seed_api_(&tables_),
       sql_api_(context.sql, context.budget),
+      bars_api_(context.bars, context.budget),
       live_(&delivery_, &tables_, &metrics_.live(), &draining_) {
   polars_api_.AddRoutes(&routes_);
   tables_api_.AddRoutes(&routes_);
   seed_api_.AddRoutes(&routes_);
   if (context.sql != nullptr) sql_api_.AddRoutes(&routes_);
+  if (context.bars != nullptr) bars_api_.AddRoutes(&routes_);
   live_.AddRoutes(live, &routes_);
   AddDocsRoutes(&routes_);
   AddHealthRoutes(context.catalog, context.budget, &metrics_, &live_.roster(), &draining_,

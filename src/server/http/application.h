@@ -4,6 +4,7 @@
 
 #include "delivery/delivery.h"
 #include "delivery/tables.h"
+#include "server/http/bars_api.h"
 #include "server/http/exchange.h"
 #include "server/http/http_server.h"
 #include "server/http/metrics.h"
@@ -47,6 +48,7 @@ class Application {
   TablesApi tables_api_;
   SeedApi seed_api_;
   SqlApi sql_api_;
+  BarsApi bars_api_;
   LiveService live_;
   RouteTable routes_;
 };

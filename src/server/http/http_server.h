@@ -20,8 +20,9 @@ namespace catalog {
 class Catalog;
 }
 namespace delivery {
+class Bars;
 class SqlService;
-}
+}  // namespace delivery
 }  // namespace headrace
 
 namespace headrace::server {
@@ -52,6 +53,7 @@ struct ServerContext {
   std::shared_ptr<spdlog::logger> log;   ///< none: nothing is logged
   delivery::AllowedPaths allowed_paths;  ///< where clients may name files
   delivery::SqlService* sql = nullptr;   ///< none: SQL is not served
+  delivery::Bars* bars = nullptr;        ///< none: bars are not served
 };
 
 /// The HTTP server: listens from Start() until Drain() or destruction. Requests run on its own

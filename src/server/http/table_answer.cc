@@ -75,7 +75,7 @@ Result<AnswerForm> NegotiateForm(const Request& request, std::optional<Format> f
 }
 
 std::string EntityTag(const catalog::Entry& entry, std::string_view query, const AnswerForm& form) {
-  if (entry.kind == catalog::Kind::kBuffer) return {};
+  if (entry.kind == catalog::Kind::kBuffer || entry.kind == catalog::Kind::kBars) return {};
   uint64_t hash = delivery::HashBytes(entry.full_name());
   const auto files = entry.source->files();
   for (const std::string& path : files) hash = HashFile(path, hash);

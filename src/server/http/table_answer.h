@@ -24,8 +24,8 @@ struct AnswerForm {
 Result<AnswerForm> NegotiateForm(const Request& request, std::optional<codec::Format> format,
                                  codec::Format fallback);
 
-/// With its quotes: of the source, its state, the query and the form. Empty for a live window,
-/// whose rows change. Looks at each file.
+/// With its quotes: of the source, its state, the query and the form. Empty for a live window
+/// and for bars, whose rows change. Looks at each file.
 std::string EntityTag(const catalog::Entry& entry, std::string_view query, const AnswerForm& form);
 
 /// Whether the request has the entity already, and wants no more than that said.

@@ -8,7 +8,6 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "headrace/error_code.h"
 #include "headrace/memory_budget.h"
@@ -17,6 +16,7 @@
 #include "server/http/media_type.h"
 #include "server/http/read_request.h"
 #include "server/http/route_table.h"
+#include "server/http/row_body.h"
 #include "server/http/shared_answer.h"
 #include "server/http/table_answer.h"
 #include "server/http/table_json.h"
@@ -31,9 +31,6 @@ constexpr int64_t kQuickValues = 100'000;
 // Up to this an answer is made whole before it leaves; a longer one leaves as it is made.
 constexpr int64_t kWholeValues = 200'000;
 
-constexpr Format kBodyFormats[] = {Format::kArrowStream, Format::kArrowFile, Format::kParquet,
-                                   Format::kCsv, Format::kNdjson};
-
 /// Values of the answer at most, if nothing has to be looked for.
 int64_t MostValues(const catalog::Entry& entry, const delivery::TableRequest& request) {
   constexpr auto kMany = std::numeric_limits<int64_t>::max();
@@ -46,22 +43,10 @@ int64_t MostValues(const catalog::Entry& entry, const delivery::TableRequest& re
 /// Rows of memory as they lie there.
 bool IsQuick(const catalog::Entry& entry, const TableQuery& query) {
   const delivery::TableRequest& request = query.request;
-  return entry.kind != catalog::Kind::kFiles && request.filter.empty() &&
-         !delivery::Groups(request) && MostValues(entry, request) <= kQuickValues;
-}
-
-Result<Format> FormatOfBody(const Request& request) {
-  const std::string media_type = MediaType(request.content_type);
-  std::vector<std::string_view> types;
-  for (const Format format : kBodyFormats) {
-    types.push_back(codec::Describe(format).media_type);
-    if (types.back() == media_type) return format;
-  }
-  return MakeError(
-      ErrorCode::kUnsupportedMediaType,
-      fmt::format("the body's type is '{}'; a table is read from {}, and files are named by "
-                  "application/json with {{\"path\": …}}",
-                  request.content_type, fmt::join(types, ", ")));
+  const bool in_memory =
+      entry.kind == catalog::Kind::kBuffer || entry.kind == catalog::Kind::kTable;
+  return in_memory && request.filter.empty() && !delivery::Groups(request) &&
+         MostValues(entry, request) <= kQuickValues;
 }
 
 }  // namespace
@@ -82,9 +67,7 @@ void TablesApi::AddRoutes(RouteTable* routes) {
   for (const auto& info : codec::Formats()) rows->answer_types.push_back(info.media_type);
   Route* const put = add(Method::kPut, "/{name}", "register rows or files", &TablesApi::Put);
   put->body_types = {"application/json"};
-  for (const Format format : kBodyFormats) {
-    put->body_types.push_back(codec::Describe(format).media_type);
-  }
+  for (const std::string_view type : RowBodyTypes()) put->body_types.push_back(type);
   add(Method::kDelete, "/{name}", "drop a source", &TablesApi::Drop);
   add(Method::kGet, "/{name}/schema", "a source's schema and size", &TablesApi::Describe);
 }
@@ -119,8 +102,13 @@ Status TablesApi::Put(Exchange& exchange) {
       ARROW_ASSIGN_OR_RAISE(const std::string_view path, body.RequiredString("path"));
       return tables_->PutFiles(name, std::string(path));
     }
-    ARROW_ASSIGN_OR_RAISE(const Format format, FormatOfBody(request));
-    return tables_->PutRows(name, format, request.body);
+    const auto format = FormatOfRowBody(request);
+    if (!format.ok()) {
+      return MakeError(CodeOf(format.status()),
+                       format.status().message() +
+                           R"(, and files are named by application/json with {"path": …})");
+    }
+    return tables_->PutRows(name, *format, request.body);
   }();
   if (!put.ok()) {
     const auto location = LocationOf(put.status());
