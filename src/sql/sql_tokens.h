@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,11 @@ struct SqlToken {
   bool Is(std::string_view word) const noexcept { return kind != kString && plain == word; }
   size_t end() const noexcept { return begin + text.size(); }
 };
+
+/// Whether there is a token of that number, and it is the word.
+inline bool IsAt(std::span<const SqlToken> tokens, size_t at, std::string_view word) noexcept {
+  return at < tokens.size() && tokens[at].Is(word);
+}
 
 /// Borrows `sql`. A string or a name that does not end ends with the text.
 std::vector<SqlToken> SqlTokens(std::string_view sql);

@@ -17,10 +17,6 @@ namespace {
 using Tokens = std::span<const sql::SqlToken>;
 using Command = SessionCommand;
 
-bool Is(Tokens tokens, size_t at, std::string_view word) {
-  return at < tokens.size() && tokens[at].Is(word);
-}
-
 Status Refuse(std::string what) {
   return MakeError(ErrorCode::kNotImplemented, fmt::format("{} are not supported", what));
 }
@@ -42,19 +38,19 @@ std::string ValueOf(Tokens tokens) {
 /// `SET x TO …` without its first words. None for what DuckDB sets: variables.
 std::optional<Command> ReadSet(Tokens tokens) {
   size_t at = 1;
-  if (Is(tokens, at, "variable") || Is(tokens, at, "global")) return std::nullopt;
-  if (Is(tokens, at, "session") && Is(tokens, at + 1, "characteristics")) {
+  if (sql::IsAt(tokens, at, "variable") || sql::IsAt(tokens, at, "global")) return std::nullopt;
+  if (sql::IsAt(tokens, at, "session") && sql::IsAt(tokens, at + 1, "characteristics")) {
     return Command{.kind = Command::kNothing, .name = {}, .value = {}, .tag = "SET", .sql = {}};
   }
-  if (Is(tokens, at, "session") || Is(tokens, at, "local")) ++at;
-  if (Is(tokens, at, "transaction")) {
+  if (sql::IsAt(tokens, at, "session") || sql::IsAt(tokens, at, "local")) ++at;
+  if (sql::IsAt(tokens, at, "transaction")) {
     return Command{.kind = Command::kNothing, .name = {}, .value = {}, .tag = "SET", .sql = {}};
   }
   Command command{.kind = Command::kSet, .name = {}, .value = {}, .tag = "SET", .sql = {}};
-  if (Is(tokens, at, "time") && Is(tokens, at + 1, "zone")) {
+  if (sql::IsAt(tokens, at, "time") && sql::IsAt(tokens, at + 1, "zone")) {
     command.name = "timezone";
     at += 2;
-  } else if (Is(tokens, at, "names")) {
+  } else if (sql::IsAt(tokens, at, "names")) {
     command.name = "client_encoding";
     ++at;
   } else {
@@ -74,11 +70,11 @@ std::optional<Command> ReadSet(Tokens tokens) {
 /// `SHOW name`; DuckDB's own `SHOW TABLES` and `SHOW some.table` are left to it.
 std::optional<Command> ReadShow(Tokens tokens) {
   Command command{.kind = Command::kShow, .name = {}, .value = {}, .tag = "SHOW", .sql = {}};
-  if (Is(tokens, 1, "transaction") && Is(tokens, 2, "isolation")) {
+  if (sql::IsAt(tokens, 1, "transaction") && sql::IsAt(tokens, 2, "isolation")) {
     command.name = "transaction_isolation";
     return command;
   }
-  if (Is(tokens, 1, "time") && Is(tokens, 2, "zone")) {
+  if (sql::IsAt(tokens, 1, "time") && sql::IsAt(tokens, 2, "zone")) {
     command.name = "timezone";
     return command;
   }
@@ -132,7 +128,7 @@ Result<std::optional<SessionCommand>> ReadSessionCommand(std::string_view statem
   if (word == "declare" || word == "fetch" || word == "move") return Refuse("cursors of SQL");
   if (word == "reset" && tokens.size() > 1) {
     Command command{.kind = Command::kSet, .name = {}, .value = {}, .tag = "RESET", .sql = {}};
-    if (Is(tokens, 1, "all")) command.kind = Command::kResetAll;
+    if (sql::IsAt(tokens, 1, "all")) command.kind = Command::kResetAll;
     for (const sql::SqlToken& token : tokens.subspan(1)) command.name += token.plain;
     return command;
   }
@@ -140,12 +136,12 @@ Result<std::optional<SessionCommand>> ReadSessionCommand(std::string_view statem
     return Command{.kind = Command::kDiscard,
                    .name = {},
                    .value = {},
-                   .tag = Is(tokens, 1, "all") ? "DISCARD ALL" : "DISCARD",
+                   .tag = sql::IsAt(tokens, 1, "all") ? "DISCARD ALL" : "DISCARD",
                    .sql = {}};
   }
   if (word == "deallocate") {
-    const size_t at = Is(tokens, 1, "prepare") ? 2 : 1;
-    const bool all_of_them = Is(tokens, at, "all");
+    const size_t at = sql::IsAt(tokens, 1, "prepare") ? 2 : 1;
+    const bool all_of_them = sql::IsAt(tokens, at, "all");
     return Command{.kind = Command::kDeallocate,
                    .name = all_of_them || at >= tokens.size() ? "" : tokens[at].plain,
                    .value = {},
@@ -157,7 +153,8 @@ Result<std::optional<SessionCommand>> ReadSessionCommand(std::string_view statem
     for (char& c : tag) c = static_cast<char>(c - 32);
     return nothing(std::move(tag));
   }
-  if (word == "close") return nothing(Is(tokens, 1, "all") ? "CLOSE CURSOR ALL" : "CLOSE CURSOR");
+  if (word == "close")
+    return nothing(sql::IsAt(tokens, 1, "all") ? "CLOSE CURSOR ALL" : "CLOSE CURSOR");
   return std::nullopt;
 }
 

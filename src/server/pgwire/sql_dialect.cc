@@ -54,11 +54,7 @@ struct Edit {
   std::string text;
 };
 
-using Tokens = std::vector<sql::SqlToken>;
-
-bool Is(const Tokens& tokens, size_t at, std::string_view word) {
-  return at < tokens.size() && tokens[at].Is(word);
-}
+using Tokens = std::span<const sql::SqlToken>;
 
 /// `$1` with a declared type.
 std::optional<Edit> CastOf(const sql::SqlToken& token, std::span<const uint32_t> types,
@@ -78,30 +74,31 @@ std::optional<Edit> CastOf(const sql::SqlToken& token, std::span<const uint32_t>
 }
 
 /// What stands at `at`, if it is said differently here. `end` is behind it.
-std::optional<Edit> DialectOf(const Tokens& tokens, size_t at, size_t* end) {
+std::optional<Edit> DialectOf(Tokens tokens, size_t at, size_t* end) {
   const auto edit = [&](size_t count, std::string text) {
     *end = at + count;
     return Edit{tokens[at].begin, tokens[at + count - 1].end(), std::move(text)};
   };
-  if (Is(tokens, at, "operator") && Is(tokens, at + 1, "(") && Is(tokens, at + 2, "pg_catalog") &&
-      Is(tokens, at + 3, ".")) {
+  if (sql::IsAt(tokens, at, "operator") && sql::IsAt(tokens, at + 1, "(") &&
+      sql::IsAt(tokens, at + 2, "pg_catalog") && sql::IsAt(tokens, at + 3, ".")) {
     std::string sign;
     size_t close = at + 4;
     for (; close < tokens.size() && !tokens[close].Is(")"); ++close) sign += tokens[close].plain;
     if (close < tokens.size()) return edit(close + 1 - at, sign);
   }
-  if (Is(tokens, at, "collate") && Is(tokens, at + 1, "pg_catalog") && Is(tokens, at + 2, ".") &&
-      at + 3 < tokens.size()) {
+  if (sql::IsAt(tokens, at, "collate") && sql::IsAt(tokens, at + 1, "pg_catalog") &&
+      sql::IsAt(tokens, at + 2, ".") && at + 3 < tokens.size()) {
     return edit(4, "");
   }
-  const bool is_cast = Is(tokens, at, "::");
-  if (is_cast || Is(tokens, at, "as")) {
+  const bool is_cast = sql::IsAt(tokens, at, "::");
+  if (is_cast || sql::IsAt(tokens, at, "as")) {
     const std::string before = is_cast ? "::" : "AS ";
-    const size_t qualified = Is(tokens, at + 1, "pg_catalog") && Is(tokens, at + 2, ".") ? 3 : 1;
+    const size_t qualified =
+        sql::IsAt(tokens, at + 1, "pg_catalog") && sql::IsAt(tokens, at + 2, ".") ? 3 : 1;
     for (const TypeName& name : kTypeNames) {
       // `AS name` may well be what a column is called: only `AS name)` is a cast.
-      if (Is(tokens, at + qualified, name.postgres) &&
-          (is_cast || Is(tokens, at + qualified + 1, ")"))) {
+      if (sql::IsAt(tokens, at + qualified, name.postgres) &&
+          (is_cast || sql::IsAt(tokens, at + qualified + 1, ")"))) {
         return edit(qualified + 1, before + std::string(name.duck));
       }
     }
@@ -109,7 +106,8 @@ std::optional<Edit> DialectOf(const Tokens& tokens, size_t at, size_t* end) {
       return edit(4, before + std::string(tokens[at + 3].text));
     }
   }
-  if (Is(tokens, at, "pg_catalog") && Is(tokens, at + 1, ".") && Is(tokens, at + 3, "(") &&
+  if (sql::IsAt(tokens, at, "pg_catalog") && sql::IsAt(tokens, at + 1, ".") &&
+      sql::IsAt(tokens, at + 3, "(") &&
       std::any_of(kMacros.begin(), kMacros.end(),
                   [&](const Macro& macro) { return tokens[at + 2].Is(macro.name); })) {
     return edit(3, std::string(tokens[at + 2].text));
@@ -121,7 +119,7 @@ std::optional<Edit> DialectOf(const Tokens& tokens, size_t at, size_t* end) {
 
 std::string ToDuckDialect(std::string_view statement, std::span<const uint32_t> parameter_types,
                           bool all_types) {
-  const Tokens tokens = sql::SqlTokens(statement);
+  const std::vector<sql::SqlToken> tokens = sql::SqlTokens(statement);
   std::string rewritten;
   size_t copied = 0;
   for (size_t at = 0; at < tokens.size();) {
