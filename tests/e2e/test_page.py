@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -286,11 +287,13 @@ def test_keys_move_the_chart_without_a_storm(page: Page) -> None:
     points_in(page)
     reads = reads_of(page, "files.ticks")
     page.locator(".plot").focus()
+    began = time.monotonic()
     for _ in range(30):
         page.keyboard.press("ArrowRight")
+    pressed_s = time.monotonic() - began
     page.wait_for_function("() => document.querySelector('.plot.is-loading') === null")
     points_in(page)
-    assert len(reads) <= 4
+    assert len(reads) <= 4 + pressed_s / 0.25  # keys that come slowly may each be answered
     page.keyboard.press("0")
     expect(page.get_by_role("button", name="Reset")).to_be_disabled()
 
